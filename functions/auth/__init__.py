@@ -1,0 +1,1 @@
+"""Somebody knocks: who is it, for which tenant, allowed what."""

@@ -1,0 +1,1 @@
+"""A carrier reports; the tenant is told."""

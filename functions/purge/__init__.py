@@ -1,0 +1,1 @@
+"""Time has passed: what should be over is looked at."""

@@ -1,0 +1,1 @@
+"""A tenant asks; later, a carrier is asked."""

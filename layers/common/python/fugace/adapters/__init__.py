@@ -1,0 +1,1 @@
+"""The ports, made real: DynamoDB, KMS, SQS, the Scheduler, the carriers, the web."""

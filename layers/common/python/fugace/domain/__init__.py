@@ -1,0 +1,1 @@
+"""The rules: no AWS, no I/O, no clock. Whatever is here can be read as a sentence of the product."""

@@ -1,0 +1,1 @@
+"""Where AWS meets us: the environment, the wiring, events in, answers and log lines out."""
