@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -103,3 +104,31 @@ def wait_for(ask: Callable[[], Any], *, seconds: float = 60, every: float = 0.25
             pytest.fail(f"did not happen within {seconds} s; last answer: {answer!r}")
         time.sleep(every)
     return answer
+
+
+def fugace(stack: Stack, *words: str) -> Any:
+    """What the operator's command line answers, as JSON."""
+    command = ["./fugace", *words, "--json"]
+    done = subprocess.run(command, env=stack.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@dataclass
+class Tenant:
+    """A tenant of a test's own, and its admin key."""
+
+    id: str
+    client: Client
+
+
+@pytest.fixture(scope="session")
+def tenant_of(stack: Stack) -> Callable[..., Tenant]:
+    """Make a tenant with an admin key: `mode` live or test, other words as `fugace tenants create` takes them."""
+
+    def make(name: str, *words: str, mode: str = "test") -> Tenant:
+        tenant = fugace(stack, "tenants", "create", name, *words)["id"]
+        key = fugace(stack, "keys", "create", tenant, "--role", "admin", "--mode", mode)["key"]
+        return Tenant(tenant, stack.admin.as_(key))
+
+    return make
