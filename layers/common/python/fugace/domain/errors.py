@@ -23,6 +23,7 @@ class Code(StrEnum):
     WEBHOOK_REFUSED = "webhook-refused"
     RECEIPT_REFUSED = "receipt-refused"
     LIMIT_REACHED = "limit-reached"
+    LAST_ADMIN_KEY = "last-admin-key"
     UNAVAILABLE = "unavailable"
 
 
@@ -154,6 +155,13 @@ class LimitReachedError(FugaceError):
 
     code = Code.LIMIT_REACHED
     title = "The limit for this kind of resource is reached"
+
+
+class LastAdminKeyError(FugaceError):
+    """Without this key the tenant could make no other."""
+
+    code = Code.LAST_ADMIN_KEY
+    title = "The last usable admin key cannot be revoked"
 
 
 class UnavailableError(FugaceError):

@@ -1,0 +1,111 @@
+"""The environment of a function: read once, typed, without defaults."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+class MissingSettingError(Exception):
+    """A variable that this function needs is not set, or cannot be read. The message is its name, never its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierSetting:
+    """A configured carrier: its name, which adapter speaks to it, and where."""
+
+    name: str
+    adapter: str
+    url: str
+    queue: str
+    """URL of its queue."""
+    secret: str
+    """Name of its secret in Secrets Manager."""
+
+
+class Settings:
+    """A snapshot of the environment.
+
+    A function is given only the variables that it needs, so each is looked up when it is asked for; asking for
+    one that is not set is an error, never a guess.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = dict(variables)
+
+    @classmethod
+    def read(cls) -> "Settings":
+        """Take the snapshot. Called once, where a function is wired."""
+        return cls(os.environ)
+
+    def _text(self, name: str) -> str:
+        try:
+            return self._variables[name]
+        except KeyError:
+            raise MissingSettingError(name) from None
+
+    @property
+    def environment(self) -> str:
+        """`laptop`, or the name given at deployment; half of every resource's name."""
+        return self._text("FUGACE_ENVIRONMENT")
+
+    @property
+    def region(self) -> str:
+        """Where all of it is."""
+        return self._text("AWS_REGION")
+
+    @property
+    def tenants_table(self) -> str:
+        """Tenants, keys, webhooks, registers."""
+        return self._text("TENANTS_TABLE")
+
+    @property
+    def messages_table(self) -> str:
+        """Messages."""
+        return self._text("MESSAGES_TABLE")
+
+    @property
+    def subject_keys_table(self) -> str:
+        """The key of each person."""
+        return self._text("SUBJECT_KEYS_TABLE")
+
+    @property
+    def notify_queue(self) -> str:
+        """URL."""
+        return self._text("NOTIFY_QUEUE")
+
+    @property
+    def receipts_queue(self) -> str:
+        """URL."""
+        return self._text("RECEIPTS_QUEUE")
+
+    @property
+    def public_url(self) -> str:
+        """Where the API is seen from outside, without a slash at its end."""
+        return self._text("PUBLIC_URL").rstrip("/")
+
+    @property
+    def schedule_group(self) -> str:
+        """EventBridge Scheduler's group for one-off schedules."""
+        return self._text("SCHEDULE_GROUP")
+
+    @property
+    def schedule_role(self) -> str:
+        """ARN of the role that schedules take to reach a queue."""
+        return self._text("SCHEDULE_ROLE")
+
+    @property
+    def webhook_exceptions(self) -> tuple[str, ...]:
+        """Origins that may be called although plain or private: the laptop's sink. Empty on AWS."""
+        return tuple(self._text("WEBHOOK_EXCEPTIONS").split())
+
+    @cached_property
+    def carriers(self) -> tuple[CarrierSetting, ...]:
+        """The configured carriers, in order."""
+        try:
+            rows = json.loads(self._text("CARRIERS"))
+            return tuple(CarrierSetting(**row) for row in rows)
+        except (ValueError, TypeError):
+            name = "CARRIERS"
+            raise MissingSettingError(name) from None
