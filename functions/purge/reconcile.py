@@ -1,0 +1,177 @@
+"""Use case: look at each message when it should be over, and set right what got lost on its way.
+
+Passes go forward in time along the anchors of messages, each at its own distance from now and from its own watermark.
+The early one asks "was it taken in hand?"; the late one, at the time after which a carrier says nothing more, "is it
+over?"; the last one ends what was handed over late. They look only at tenants that were active on the days concerned.
+A run that dies does no harm: the next one repeats what it did not finish.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from fugace.domain.message import Change, Evidence, Record, Status
+from fugace.domain.tenant import Tenant
+from fugace.ports import Clock, Messages, Place, Queue, Tenants, Terms
+
+EARLY = timedelta(minutes=10)
+"""Stream, queue and hand-over are usually done within seconds."""
+LONGEST_VALIDITY = timedelta(days=3)
+"""How long after its anchor a message may still be handed over."""
+FIRST_RUN = timedelta(days=2)
+"""How far back a pass begins that has no watermark yet: longer than the stream remembers (24 hours)."""
+AHEAD = timedelta(days=8)
+"""How long before its anchor a message may have been accepted: `send_at`, and a key last noted the day before."""
+STEP, LONGEST_STEP = timedelta(minutes=5), timedelta(days=1)
+BUSY = 1_000
+"""Messages in one step; with fewer, the next step is twice as long."""
+PAGE = 500
+ENOUGH = timedelta(seconds=30)
+"""With less time left, the next run goes on."""
+
+_SENDABLE = frozenset({Status.ACCEPTED, Status.QUEUED})
+
+
+class Pass(StrEnum):
+    """What is asked of a message."""
+
+    EARLY = "early"
+    LATE = "late"
+    LAST = "last"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done."""
+
+    seen: int = 0
+    relayed: int = 0
+    """Put on a carrier's queue again."""
+    unknown: int = 0
+    """Nobody reported."""
+    expired: int = 0
+    """Never handed over."""
+    behind: timedelta = timedelta(0)
+    """What the pass that is furthest behind has still to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One pass: what it asks, and when."""
+
+    kind: Pass
+    limit: timedelta
+    """The carrier's receipt limit; for the early pass it says nothing."""
+
+    @property
+    def name(self) -> str:
+        return self.kind.value if self.kind is Pass.EARLY else f"{self.kind}/{self.limit.total_seconds():.0f}"
+
+    @property
+    def age(self) -> timedelta:
+        """How old the messages are that it looks at."""
+        return {Pass.EARLY: EARLY, Pass.LATE: self.limit, Pass.LAST: self.limit + LONGEST_VALIDITY}[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """All passes, one after the other."""
+
+    tenants: Tenants
+    messages: Messages
+    clock: Clock
+    queues: Mapping[str, Queue]
+    """By a carrier's configured name."""
+    terms: Mapping[str, Terms]
+    """By a carrier's configured name."""
+
+    def run(self, left: Callable[[], timedelta]) -> Tally:
+        """Go as far as the time that is `left` allows."""
+        limits = sorted({terms.receipt_limit for terms in self.terms.values()})
+        looks = [_Look(kind, limit) for limit in limits for kind in (Pass.LATE, Pass.LAST)]
+        tally = Tally()
+        for look in [_Look(Pass.EARLY, timedelta(0)), *looks]:
+            self._forward(look, left, tally)
+        return tally
+
+    def _forward(self, look: _Look, left: Callable[[], timedelta], tally: Tally) -> None:
+        end = self.clock() - look.age
+        since, step = self.tenants.watermark(look.name) or end - FIRST_RUN, STEP
+        while since < end and left() > ENOUGH:
+            seen, until = tally.seen, min(since + step, end)
+            if not self._between(since, until, look, left, tally):
+                break
+            self.tenants.advance(look.name, until)
+            since, step = until, STEP if tally.seen - seen > BUSY else min(step * 2, LONGEST_STEP)
+        tally.behind = max(tally.behind, end - since)
+
+    def _between(
+        self, since: datetime, until: datetime, look: _Look, left: Callable[[], timedelta], tally: Tally
+    ) -> bool:
+        """Look at all messages with an anchor in between. Whether there was time to."""
+        for tenant in self._active(since, until):
+            for shard in range(tenant.shards):
+                for places in self._pages(tenant, shard, since, until):
+                    if left() <= ENOUGH:
+                        return False
+                    self._look_at(self.messages.get_many([place.key for place in places]).values(), look, tally)
+        return True
+
+    def _active(self, since: datetime, until: datetime) -> Iterator[Tenant]:
+        first, last = (since - AHEAD).date(), until.date()
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        for tenant in self.tenants.active(days):
+            if known := self.tenants.get(tenant):
+                yield known
+
+    def _pages(self, tenant: Tenant, shard: int, since: datetime, until: datetime) -> Iterator[list[Place]]:
+        after = None
+        while places := self.messages.timeline(tenant.id, shard, since=since, until=until, after=after, limit=PAGE):
+            yield places
+            after = places[-1]
+
+    def _look_at(self, records: Iterable[Record], look: _Look, tally: Tally) -> None:
+        again: dict[str, list[dict[str, str | int]]] = defaultdict(list)
+        for record in records:
+            tally.seen += 1
+            if self._lost(record, look):
+                again[record.carrier].append({"message": str(record.key), "attempt": 1})
+            elif look.kind is not Pass.EARLY and not record.status.final and self._over(record, look):
+                self._end(record, tally)
+        for carrier, bodies in again.items():
+            self.queues[carrier].send(bodies)
+            tally.relayed += len(bodies)
+
+    def _lost(self, record: Record, look: _Look) -> bool:
+        """Whether to ask dispatch again. It will not send twice, and ends what must not be sent any more."""
+        if record.status not in _SENDABLE or record.carrier not in self.queues:
+            return False
+        if look.kind is Pass.EARLY:
+            claimed = record.claimed_at
+            # `queued` without a claim waits for its next attempt; an old claim is one that somebody died with.
+            waits = record.status is Status.QUEUED and (claimed is None or claimed > self.clock() - EARLY)
+            return not waits
+        return look.kind is Pass.LATE and self._limit(record) <= look.limit
+
+    def _over(self, record: Record, look: _Look) -> bool:
+        """Whether its carrier has had its time. What was handed over late has until the last pass."""
+        if self._limit(record) > look.limit:
+            return False
+        return look.kind is Pass.LAST or record.history[-1].at <= record.anchor + look.limit / 2
+
+    def _limit(self, record: Record) -> timedelta:
+        known = self.terms.get(record.carrier)
+        return known.receipt_limit if known else max(terms.receipt_limit for terms in self.terms.values())
+
+    def _end(self, record: Record, tally: Tally) -> None:
+        terms, now = self.terms.get(record.carrier), self.clock()
+        claims = terms is not None and not terms.deduplicates
+        if claims and record.status in _SENDABLE and record.claimed_at is None:
+            change, only_from = Change(Status.EXPIRED, now, code="validity"), _SENDABLE
+        else:
+            change, only_from = Change(Status.UNKNOWN, now, Evidence.INFERRED, "no-receipt"), None
+        if self.messages.note(record.key, change, drop_content=record.drop_content, only_from=only_from):
+            tally.expired += change.status is Status.EXPIRED
+            tally.unknown += change.status is Status.UNKNOWN
