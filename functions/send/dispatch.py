@@ -20,8 +20,8 @@ from functions.send.task import InDoubtError, Outcome, Task
 LEASE = timedelta(minutes=3)
 """How long a claim is respected: longer than a function may run, shorter than a queue hides a body it has given out."""
 SHORTEST_WAIT, FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=4), timedelta(minutes=15)
-LONGEST_ASKED = timedelta(days=1)
-"""How long a wait a carrier may ask for."""
+LONGEST_ASKED = 86_400
+"""Seconds that a carrier may ask us to wait."""
 MOST_SILENCES = 5
 PAUSES = (0.2, 1.0)
 """Seconds between attempts to write down what a carrier answered."""
@@ -155,7 +155,7 @@ class Dispatch:
     def _later(self, job: _Job, asked: int) -> Outcome:
         """Back on the queue, with full jitter, but not before the carrier asked us to, nor past the validity."""
         ceiling = min(FIRST_WAIT * 2 ** min(job.task.attempt - 1, 10), LONGEST_WAIT)
-        wait = max(SHORTEST_WAIT, self.draw() * ceiling, min(timedelta(seconds=asked), LONGEST_ASKED))
+        wait = max(SHORTEST_WAIT, self.draw() * ceiling, timedelta(seconds=min(asked, LONGEST_ASKED)))
         when = self._now() + wait
         if when >= job.record.anchor + job.record.validity:
             return self._over(job)
