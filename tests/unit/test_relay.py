@@ -1,4 +1,4 @@
-"""What the relay promises: each change that matters sets the right thing going, with ids alone; repeats are harmless."""
+"""What the relay promises: each change sets the right thing going, with ids alone; repeats harm nobody."""
 
 import json
 from datetime import timedelta
