@@ -1,0 +1,42 @@
+"""The CDK app: `cdk synth -c env=NAME`. It asks neither an account nor the network nor Docker for anything."""
+
+import sys
+
+from aws_cdk import App, Tags
+
+from infra.config import SETTINGS, ConfigError, Environment, read
+from infra.stacks.data import DataStack
+from infra.stacks.pipeline import PipelineStack
+from infra.stacks.watch import WatchStack
+
+
+def build(app: App, environment: Environment) -> tuple[DataStack, PipelineStack, WatchStack]:
+    """Put the stacks of `environment` into `app`.
+
+    Raises:
+        ConfigError: what is packed into the functions has not been built.
+    """
+    for built in (environment.layer / "python", environment.code / "functions"):
+        if not built.is_dir():
+            sentence = f"there is no {built}: run `make layer` first"
+            raise ConfigError(sentence)
+    data = DataStack(app, environment)
+    pipeline = PipelineStack(app, environment, data)
+    watch = WatchStack(app, environment, data)
+    watch.add_stack_dependency(pipeline)
+    Tags.of(app).add("fugace", environment.name)
+    return data, pipeline, watch
+
+
+def main() -> None:
+    """Synthesize the environment that the context names, or say in one sentence why not."""
+    app = App(analytics_reporting=False)
+    try:
+        build(app, read({name: app.node.try_get_context(name) for name in ("env", "environments", *SETTINGS)}))
+    except ConfigError as error:
+        sys.exit(f"fugace: {error}")
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

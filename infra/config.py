@@ -1,0 +1,121 @@
+"""An environment: where it runs, under which names, with which carriers. Read from the CDK context, typed, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Invariant I9: the Regions inside the Union, as a list. Not the prefix `eu-`: London and Zurich carry it, and are out.
+UNION = ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2", "eusc-de-east-1")
+
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90)
+"""What CloudWatch offers, as far as we keep logs at all."""
+
+CONCURRENCY = (2, 1000)
+"""How many functions Lambda lets a queue wake at once, at least and at most."""
+
+STAGE = "live"
+
+AWS_URL = "https://{api_id}.execute-api.{region}.{suffix}/{stage}"
+
+
+class ConfigError(Exception):
+    """An environment that must not be synthesized. The message is one sentence for whoever typed the command."""
+
+
+def _demand(kept: bool, sentence: str) -> None:
+    if not kept:
+        raise ConfigError(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A carrier as it is configured: which adapter speaks to it, where, and how many hand-overs at once."""
+
+    name: str
+    adapter: str
+    url: str
+    concurrency: int = 2
+
+    def __post_init__(self) -> None:
+        _demand(
+            CONCURRENCY[0] <= self.concurrency <= CONCURRENCY[1],
+            f"carrier {self.name}: concurrency is {self.concurrency}, Lambda takes 2 to 1000",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One deployment of Fugace, complete and separate from every other."""
+
+    name: str
+    region: str
+    carriers: tuple[Carrier, ...]
+    account: str | None = None
+    """None: whichever account the credentials of the deployment belong to."""
+    public_url: str = AWS_URL
+    """Where the API answers; `{api_id}`, `{region}`, `{suffix}` and `{stage}` are filled in."""
+    webhook_exceptions: tuple[str, ...] = ()
+    """Origins that webhooks may call although they are plain or private. Empty wherever real people are written to."""
+    layer: Path = ROOT / "build/layer-arm64"
+    code: Path = ROOT / "build/functions-arm64"
+    ca_bundle: str = "/opt/amazon-roots.pem"
+    """In the layer: the roots that AWS's own endpoints use, and no others."""
+    removal: Literal["destroy", "retain"] = "retain"
+    log_days: int = 30
+
+    def __post_init__(self) -> None:
+        demands = {
+            f"the Region {self.region} is not inside the European Union; Fugace runs in {', '.join(UNION)}": (
+                self.region in UNION
+            ),
+            f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
+            f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},
+            "it has no carrier, so nothing could be sent": bool(self.carriers),
+            "say which CA bundle the functions trust, -c ca_bundle=/path/ca.pem": bool(self.ca_bundle),
+        }
+        for sentence, kept in demands.items():
+            _demand(kept, f"environment {self.name}: {sentence}")
+
+    @property
+    def retain(self) -> bool:
+        """Whether data outlive a stack that is deleted by mistake."""
+        return self.removal == "retain"
+
+    def named(self, *parts: str) -> str:
+        """The name of one of its things: `fugace-laptop-messages`."""
+        return "-".join(("fugace", self.name, *parts))
+
+    def log_group(self, name: str) -> str:
+        """Where a function, or the API, logs."""
+        return f"/fugace/{self.name}/{name}"
+
+    def secret(self, carrier: Carrier) -> str:
+        """The name of the secret that holds a carrier's credentials."""
+        return f"fugace/{self.name}/carrier/{carrier.name}"
+
+    @property
+    def carrier_queues(self) -> tuple[str, ...]:
+        """Keys of the carriers' queues, as the stacks call them."""
+        return tuple(f"carrier-{carrier.name}" for carrier in self.carriers)
+
+
+SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal")
+"""What `-c KEY=VALUE` sets on top of the environment's own description."""
+
+
+def read(context: Mapping[str, Any]) -> Environment:
+    """The environment that the context names with `-c env=NAME`, of those under `environments`."""
+    name, known = context.get("env"), context.get("environments") or {}
+    _demand(name in known, f"choose an environment with -c env=NAME; cdk.json has {', '.join(sorted(known)) or 'none'}")
+    raw = {**known[name], **{key: context[key] for key in SETTINGS if context.get(key)}}
+    raw |= {key: ROOT / raw[key] for key in ("layer", "code") if key in raw}
+    raw["webhook_exceptions"] = tuple(raw.get("webhook_exceptions", ()))
+    try:
+        raw["carriers"] = tuple(Carrier(**carrier) for carrier in raw.get("carriers", ()))
+        return Environment(name=str(name), **raw)
+    except TypeError as error:  # a setting that does not exist, or one that is missing
+        sentence = f"environment {name}: {error}"
+        raise ConfigError(sentence) from error

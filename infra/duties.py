@@ -1,0 +1,153 @@
+"""What each function is woken for, what it may do, and what it is told: one row each, and nothing else is granted.
+
+Rows are read by `infra.parts.access` (policies) and `infra.parts.function` (environment). The actions are those that
+the function's code calls, so a new call needs a word here.
+"""
+
+from dataclasses import dataclass
+
+from infra.config import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One function's row. Actions are the words after `dynamodb:` and `scheduler:`."""
+
+    handler: str
+    """Dotted from the repository root; its second word is the room that is packed."""
+    seconds: int
+    """Timeout. Where a client waits, 10 if nothing is said: API Gateway gives up at 29."""
+    tenants: str = ""
+    messages: str = ""
+    by_time: bool = False
+    """May query the index of a tenant's messages by time."""
+    stream: bool = False
+    """May read the stream of the messages table."""
+    subject_keys: str = ""
+    root_key: bool = False
+    """May have the root key unwrapped, under this environment's encryption context alone."""
+    sends: tuple[str, ...] = ()
+    """Queues it may put something on: `carriers`, `notify`, `receipts`, `relay-failures`."""
+    consumes: str = ""
+    """The queue, or queues, that wake it."""
+    credentials: bool = False
+    """May read the carriers' secrets."""
+    carriers: bool = False
+    """Is told the configured carriers (CARRIERS)."""
+    timer: str = ""
+    settings: tuple[str, ...] = ()
+    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS."""
+    repeats: bool = False
+    """Puts work back on the queue that wakes it: Lambda's loop detection would stop it after 16 rounds."""
+
+    @property
+    def room(self) -> str:
+        """The folder under functions/ that is packed for it."""
+        return self.handler.split(".")[1]
+
+    def queues(self, environment: Environment) -> tuple[str, ...]:
+        """The queues it sends to, by key."""
+        return tuple(key for name in self.sends for key in spread(name, environment))
+
+
+def spread(name: str, environment: Environment) -> tuple[str, ...]:
+    """`carriers` stands for every carrier's queue; any other name for itself."""
+    return environment.carrier_queues if name == "carriers" else (name,)
+
+
+DUTIES = {
+    "auth": Duty(
+        "functions.auth.authorizer.handle",
+        10,
+        tenants="GetItem PutItem UpdateItem",
+    ),
+    "keys": Duty(
+        "functions.auth.handler.handle",
+        10,
+        tenants="GetItem PutItem Query UpdateItem",
+    ),
+    "send": Duty(
+        "functions.send.handler.handle",
+        10,
+        tenants="GetItem",
+        messages="BatchGetItem GetItem PutItem UpdateItem",
+        by_time=True,
+        subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        root_key=True,
+    ),
+    "relay": Duty(
+        "functions.send.events.relay",
+        60,
+        stream=True,
+        sends=("carriers", "notify", "relay-failures"),
+        carriers=True,
+        timer="CreateSchedule DeleteSchedule",
+    ),
+    "dispatch": Duty(
+        "functions.send.events.dispatch",
+        60,
+        tenants="GetItem",
+        messages="GetItem UpdateItem",
+        subject_keys="BatchGetItem GetItem",
+        root_key=True,
+        sends=("carriers",),
+        consumes="carriers",
+        credentials=True,
+        carriers=True,
+        timer="CreateSchedule",
+        settings=("PUBLIC_URL",),
+        repeats=True,
+    ),
+    "receive": Duty(
+        "functions.dlr.handler.receive",
+        10,
+        tenants="GetItem",
+        messages="GetItem UpdateItem",
+        root_key=True,
+        sends=("receipts",),
+        credentials=True,
+        carriers=True,
+    ),
+    "webhooks": Duty(
+        "functions.dlr.handler.webhooks",
+        29,  # a replay reads and sends a thousand
+        tenants="DeleteItem GetItem PutItem Query UpdateItem",
+        messages="BatchGetItem GetItem",
+        by_time=True,
+        root_key=True,
+        sends=("notify",),
+        settings=("WEBHOOK_EXCEPTIONS",),
+    ),
+    "receipts": Duty(
+        "functions.dlr.events.late",
+        30,
+        tenants="GetItem",
+        messages="GetItem UpdateItem",
+        root_key=True,
+        sends=("receipts",),
+        consumes="receipts",
+        carriers=True,
+    ),
+    "notify": Duty(
+        "functions.dlr.events.notify",
+        90,  # ten events for ten webhooks each, 25 at a time, 15 seconds at worst
+        tenants="GetItem PutItem Query UpdateItem",
+        messages="BatchGetItem GetItem",
+        subject_keys="BatchGetItem GetItem",
+        root_key=True,
+        sends=("notify",),
+        consumes="notify",
+        timer="CreateSchedule",
+        settings=("WEBHOOK_EXCEPTIONS",),
+        repeats=True,
+    ),
+    "reconcile": Duty(
+        "functions.purge.events.reconcile",
+        300,
+        tenants="GetItem PutItem Query UpdateItem",
+        messages="BatchGetItem GetItem UpdateItem",
+        by_time=True,
+        sends=("carriers",),
+        carriers=True,
+    ),
+}

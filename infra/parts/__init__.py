@@ -1,0 +1,1 @@
+"""The pieces that the stacks are put together from, one construct a file."""

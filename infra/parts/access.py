@@ -1,0 +1,110 @@
+"""From a function's row in `infra.duties` to the statements of its role: named actions on named things."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+
+from infra.config import Environment
+from infra.duties import Duty, spread
+from infra.parts.keys import Keys, through
+from infra.parts.storage import Storage
+from infra.parts.timer import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the functions of an environment find around them."""
+
+    environment: Environment
+    keys: Keys
+    storage: Storage
+    queues: Mapping[str, sqs.IQueue]
+    secrets: Sequence[secretsmanager.ISecret]
+    timer: Timer
+
+    def arns(self, name: str) -> list[str]:
+        """The queues behind a name of `Duty.sends` or `Duty.consumes`."""
+        return [self.queues[key].queue_arn for key in spread(name, self.environment)]
+
+
+def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> dict[str, list[iam.PolicyStatement]]:
+    """The inline policies of a function's role, by name."""
+    policies = {
+        "log": [_allow("logs", "CreateLogStream PutLogEvents", [log_group.log_group_arn])],  # ends in `:*`, its streams
+        "tables": [*_tables(duty, around.storage)],
+        "queues": [*_queues(duty, around)],
+        "keys": [*_keys(duty, around)],
+        "carriers": [
+            _allow("secretsmanager", "GetSecretValue", [secret.secret_arn for secret in around.secrets])
+            for _ in range(duty.credentials)
+        ],
+        "timer": [*_timer(duty, around.timer)],
+    }
+    return {name: granted for name, granted in policies.items() if granted}
+
+
+def _allow(service: str, actions: str, resources: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=[f"{service}:{action}" for action in actions.split()], resources=list(resources))
+
+
+def _tables(duty: Duty, storage: Storage) -> Iterator[iam.PolicyStatement]:
+    granted = (
+        (duty.tenants, storage.tenants),
+        (duty.messages, storage.messages),
+        (duty.subject_keys, storage.subject_keys),
+    )
+    for actions, table in granted:
+        if actions:
+            yield _allow("dynamodb", actions, [table.table_arn])
+    if duty.by_time:
+        yield _allow("dynamodb", "Query", [f"{storage.messages.table_arn}/index/by-time"])
+    if duty.stream:
+        stream = storage.messages.table_stream_arn
+        yield _allow("dynamodb", "DescribeStream GetRecords GetShardIterator", [str(stream)])
+        # Lambda refuses a mapping whose role cannot list the table's streams.
+        yield _allow("dynamodb", "ListStreams", [f"{storage.messages.table_arn}/stream/*"])
+
+
+def _queues(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    for name in duty.sends:
+        yield _allow("sqs", "SendMessage", around.arns(name))
+    if duty.consumes:
+        yield _allow("sqs", "DeleteMessage GetQueueAttributes ReceiveMessage", around.arns(duty.consumes))
+
+
+def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    services = {
+        "dynamodb": bool(duty.tenants or duty.messages or duty.subject_keys or duty.by_time or duty.stream),
+        "secretsmanager": duty.credentials,
+        "sqs": bool(duty.sends or duty.consumes),
+    }
+    yield through(around.keys.services, [name for name, used in services.items() if used], "Decrypt")
+    if duty.sends:
+        yield through(around.keys.services, ("sqs",), "GenerateDataKey")
+    if duty.root_key:
+        yield iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[around.keys.root.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:EncryptionContext:environment": around.environment.name,
+                    "kms:EncryptionContext:purpose": "root",
+                }
+            },
+        )
+
+
+def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:
+    if not duty.timer:
+        return
+    yield _allow("scheduler", duty.timer, [timer.schedules])
+    if "CreateSchedule" in duty.timer:
+        yield iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=[timer.role.role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        )

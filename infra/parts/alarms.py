@@ -1,0 +1,171 @@
+"""Who is woken, and by what. Metrics are asked for by name, so that this stack never holds another one back."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.config import Environment
+from infra.duties import DUTIES, spread
+from infra.parts.reconcile import MINUTES
+
+FIVE = Duration.minutes(5)
+
+MISSING = cloudwatch.TreatMissingData
+
+
+class Alarms(Construct):
+    """A topic under our key, and the alarms that speak on it. They name queues and functions, never a tenant."""
+
+    def __init__(self, scope: Construct, name: str, *, environment: Environment, key: kms.IKey) -> None:
+        super().__init__(scope, name)
+        self._environment = environment
+        self.topic = sns.Topic(self, "Topic", topic_name=environment.named("alarms"), master_key=key, enforce_ssl=True)
+        # A topic with a policy of its own loses the one that lets the account's alarms in.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self._dead_letters()
+        self._backlogs()
+        self._errors()
+        self._reconcile()
+        self._api()
+
+    def queue(self, metric: str, key: str) -> cloudwatch.Metric:
+        """A queue's worst value in five minutes."""
+        return _metric("AWS/SQS", metric, {"QueueName": self._environment.named(key)}, "Maximum")
+
+    def function(self, metric: str, key: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """A function's total in five minutes, or another statistic."""
+        return _metric("AWS/Lambda", metric, {"FunctionName": self._environment.named(key)}, statistic)
+
+    def api(self, metric: str, statistic: str) -> cloudwatch.Metric:
+        """A figure of the whole API."""
+        return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
+
+    def dead_queues(self) -> tuple[str, ...]:
+        """Every queue that should be empty."""
+        live = (*self._environment.carrier_queues, "notify", "receipts", "reconcile")
+        return (*(f"{key}-dead" for key in live), "relay-failures")
+
+    def _dead_letters(self) -> None:
+        for key in self.dead_queues():
+            self._alarm(
+                f"{key}-not-empty",
+                self.queue("ApproximateNumberOfMessagesVisible", key),
+                threshold=1,
+                says="Work that was given up. Look at why, repair it, then put it back on its queue.",
+            )
+
+    def _backlogs(self) -> None:
+        for key in (*spread("carriers", self._environment), "notify", "receipts"):
+            self._alarm(
+                f"{key}-late",
+                self.queue("ApproximateAgeOfOldestMessage", key),
+                threshold=15 * 60,
+                periods=3,
+                says="The oldest body has waited for a quarter of an hour: the other side is down or slow, or we are.",
+            )
+        self._alarm(
+            "relay-late",
+            self.function("IteratorAge", "relay", "Maximum"),
+            threshold=5 * 60 * 1000,
+            periods=2,
+            says="Accepted messages wait for the relay. After 24 hours the stream forgets them.",
+        )
+
+    def _errors(self) -> None:
+        for name in DUTIES:
+            self._alarm(
+                f"{name}-errors",
+                self.function("Errors", name),
+                threshold=1,
+                periods=3,
+                of=2,
+                says="The function runs out of time, cannot start, or ends half-way. Its log group says which.",
+            )
+            self._alarm(
+                f"{name}-bugs",
+                _metric("Fugace", "Bug", {"service": name}, "Sum"),
+                threshold=1,
+                says="Something was raised that nobody foresaw. The log has its class and line, never its words.",
+            )
+        self._alarm(
+            "throttled",
+            _metric("AWS/Lambda", "Throttles", {}, "Sum"),
+            threshold=1,
+            periods=3,
+            of=2,
+            says="The account's limit on functions at once is reached.",
+        )
+
+    def _reconcile(self) -> None:
+        self._alarm(
+            "reconcile-silent",
+            self.function("Invocations", "reconcile"),
+            threshold=1,
+            below=True,
+            periods=3,
+            missing=MISSING.BREACHING,
+            says=f"Not woken for {3 * MINUTES} minutes: lost messages and missing receipts are not found.",
+        )
+
+    def _api(self) -> None:
+        self._alarm(
+            "api-5xx",
+            self.api("5XXError", "Average"),
+            threshold=0.01,
+            periods=3,
+            of=2,
+            says="More than one call in a hundred fails for our reasons.",
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        says: str,
+        periods: int = 1,
+        of: int | None = None,
+        below: bool = False,
+        missing: cloudwatch.TreatMissingData = MISSING.NOT_BREACHING,
+    ) -> None:
+        """`of`: how many of the `periods` must be bad; all of them unless said."""
+        compare = cloudwatch.ComparisonOperator
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=self._environment.named(name),
+            alarm_description=says,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=compare.LESS_THAN_THRESHOLD if below else compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=periods,
+            datapoints_to_alarm=of or periods,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_ok_action(actions.SnsAction(self.topic))
+
+
+def _metric(namespace: str, metric: str, dimensions: Mapping[str, str], statistic: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=metric,
+        dimensions_map=dict(dimensions),
+        statistic=statistic,
+        period=FIVE,
+    )

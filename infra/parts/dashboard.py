@@ -1,0 +1,34 @@
+"""One page: does it take messages, do they leave, do the receipts come back."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.config import Environment
+from infra.duties import DUTIES
+from infra.parts.alarms import Alarms
+
+
+class Dashboard(Construct):
+    """Six graphs, made from the metrics that the alarms watch."""
+
+    def __init__(self, scope: Construct, name: str, *, environment: Environment, alarms: Alarms) -> None:
+        super().__init__(scope, name)
+        waiting = (*environment.carrier_queues, "notify", "receipts")
+        page = cloudwatch.Dashboard(self, "Page", dashboard_name=environment.named())
+        page.add_widgets(
+            _graph("Calls", alarms.api("Count", "Sum"), alarms.api("4XXError", "Sum"), alarms.api("5XXError", "Sum")),
+            _graph("Milliseconds to an answer", alarms.api("Latency", "p50"), alarms.api("Latency", "p99")),
+            _graph(
+                "Seconds waited, by queue", *(alarms.queue("ApproximateAgeOfOldestMessage", key) for key in waiting)
+            ),
+            _graph(
+                "Dead letters",
+                *(alarms.queue("ApproximateNumberOfMessagesVisible", key) for key in alarms.dead_queues()),
+            ),
+            _graph("Errors, by function", *(alarms.function("Errors", key) for key in DUTIES)),
+            _graph("Runs, by function", *(alarms.function("Invocations", key) for key in DUTIES)),
+        )
+
+
+def _graph(title: str, *metrics: cloudwatch.Metric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8)

@@ -1,0 +1,96 @@
+"""A function: its code, its role, its log group, its variables, all from one row of `infra.duties`."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, IgnoreMode, aws_lambda
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.config import Environment
+from infra.duties import Duty
+from infra.parts.access import Surroundings, statements
+from infra.parts.logs import log_group
+
+MEGABYTES = 512
+"""CPU comes with memory. Importing the SDK is most of a cold start and bound by CPU; a function holds about 90 MB."""
+
+
+class Function(Construct):
+    """Runs one handler with what its row grants. No SnapStart: a snapshot must hold no key and no nonce. No tracing."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        duty: Duty,
+        around: Surroundings,
+        layer: aws_lambda.ILayerVersion,
+        told: Mapping[str, str],
+    ) -> None:
+        """`told` is every variable that there is; the function gets those of its row."""
+        super().__init__(scope, name)
+        environment = around.environment
+        self.log_group = log_group(self, "Log", name, environment=environment, key=around.keys.services)
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=environment.named(name),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                policy: iam.PolicyDocument(statements=granted)
+                for policy, granted in statements(duty, around, self.log_group).items()
+            },
+        )
+        self.fn = aws_lambda.Function(
+            self,
+            "Function",
+            function_name=environment.named(name),
+            description=f"Fugace: {duty.handler}",
+            runtime=aws_lambda.Runtime.PYTHON_3_13,
+            architecture=aws_lambda.Architecture.ARM_64,
+            handler=duty.handler,
+            code=_room(duty.room, environment),
+            layers=[layer],
+            memory_size=MEGABYTES,
+            timeout=Duration.seconds(duty.seconds),
+            role=self.role,
+            environment={key: value for key, value in told.items() if key in variables(duty)}
+            | {"POWERTOOLS_SERVICE_NAME": name},
+            log_group=self.log_group,
+            # The functions print JSON themselves. This leaves out the three lines that Lambda adds to each invocation.
+            logging_format=aws_lambda.LoggingFormat.JSON,
+            application_log_level_v2=aws_lambda.ApplicationLogLevel.INFO,
+            system_log_level_v2=aws_lambda.SystemLogLevel.WARN,
+            recursive_loop=aws_lambda.RecursiveLoop.ALLOW if duty.repeats else aws_lambda.RecursiveLoop.TERMINATE,
+        )
+
+
+def variables(duty: Duty) -> set[str]:
+    """The environment variables that a row asks for."""
+    conditional = {
+        "TENANTS_TABLE": bool(duty.tenants),
+        "MESSAGES_TABLE": bool(duty.messages or duty.by_time),
+        "SUBJECT_KEYS_TABLE": bool(duty.subject_keys),
+        "CARRIERS": duty.carriers,
+        "NOTIFY_QUEUE": "notify" in duty.sends,
+        "RECEIPTS_QUEUE": "receipts" in duty.sends,
+        "SCHEDULE_GROUP": bool(duty.timer),
+        "SCHEDULE_ROLE": "CreateSchedule" in duty.timer,
+    }
+    always = {"FUGACE_ENVIRONMENT", "AWS_CA_BUNDLE", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+    return always | {key for key, asked in conditional.items() if asked} | set(duty.settings)
+
+
+def _room(room: str, environment: Environment) -> aws_lambda.Code:
+    """One room of the built copy of functions/, under the path that it has in the repository.
+
+    The copy carries bytecode that does not look at file times: CDK's zip dates every file 1980, and ordinary bytecode
+    would be compiled again at every cold start.
+    """
+    kept = [f"!/functions/{name}" for name in ("__init__.py", "__pycache__", room)]
+    return aws_lambda.Code.from_asset(
+        str(environment.code),
+        exclude=["/*", "!/functions", "/functions/*", *kept],
+        ignore_mode=IgnoreMode.GIT,
+    )

@@ -1,0 +1,23 @@
+"""What must outlive every deployment: keys and tables."""
+
+from aws_cdk import App, Stack
+from aws_cdk import Environment as Place
+
+from infra.config import Environment
+from infra.parts.keys import Keys
+from infra.parts.storage import Storage
+
+
+class DataStack(Stack):
+    """`fugace-E-data`. Where data are retained, the stack cannot be deleted by mistake either."""
+
+    def __init__(self, app: App, environment: Environment) -> None:
+        super().__init__(
+            app,
+            environment.named("data"),
+            description=f"Fugace {environment.name}: keys and tables",
+            env=Place(region=environment.region, account=environment.account),
+            termination_protection=environment.retain,
+        )
+        self.keys = Keys(self, "Keys", environment=environment)
+        self.storage = Storage(self, "Storage", environment=environment, key=self.keys.services)

@@ -1,0 +1,134 @@
+"""What works: queues, functions, the API, and the time that passes."""
+
+from aws_cdk import App, CfnOutput, Duration, Stack, aws_lambda
+from aws_cdk import Environment as Place
+
+from infra import config
+from infra.config import Environment
+from infra.duties import DUTIES
+from infra.parts.access import Surroundings
+from infra.parts.carrier import Carrier
+from infra.parts.function import Function
+from infra.parts.pollers import poll_outbox, poll_queue
+from infra.parts.queues import Queue
+from infra.parts.reconcile import Reconcile
+from infra.parts.rest_api import RestApi
+from infra.parts.timer import Timer
+from infra.stacks.data import DataStack
+
+AT_ONCE = {"notify": 20, "receipts": 5}
+"""Functions at once. A flood of webhooks must not take the account's concurrency from the API."""
+
+
+class PipelineStack(Stack):
+    """`fugace-E-pipeline`. Holds no data but what is on its way, as ids; can be deleted and deployed again."""
+
+    def __init__(self, app: App, environment: Environment, data: DataStack) -> None:
+        super().__init__(
+            app,
+            environment.named("pipeline"),
+            description=f"Fugace {environment.name}: queues, functions, API",
+            env=Place(region=environment.region, account=environment.account),
+            termination_protection=environment.retain,
+        )
+        self._environment, self._key = environment, data.keys.services
+        self._carriers = [self._carrier(carrier) for carrier in environment.carriers]
+        self._queues = {carrier.key: carrier.queue.queue for carrier in self._carriers}
+        self._queues |= {name: self._queue(name, woken=name).queue for name in ("notify", "receipts")}
+        self._queues["relay-failures"] = self._queue("relay-failures").queue
+        self._timer = Timer(
+            self,
+            "Timer",
+            environment=environment,
+            key=self._key,
+            queues=[self._queues[name] for name in (*environment.carrier_queues, "notify")],
+        )
+        api = RestApi(self, "RestApi", environment=environment, key=self._key)
+        self._functions = self._make_functions(data, api)
+        api.open_to(self._functions)
+        self._wake(data)
+        CfnOutput(self, "ApiUrl", value=api.url, description="Where the API answers; paths are appended")
+
+    def _carrier(self, carrier: config.Carrier) -> Carrier:
+        return Carrier(
+            self,
+            f"Carrier-{carrier.name}",
+            carrier=carrier,
+            environment=self._environment,
+            key=self._key,
+            consumer=Duration.seconds(DUTIES["dispatch"].seconds),
+        )
+
+    def _queue(self, name: str, *, woken: str = "") -> Queue:
+        consumer = Duration.seconds(DUTIES[woken].seconds) if woken else None
+        return Queue(self, name, environment=self._environment, key=self._key, consumer=consumer)
+
+    def _make_functions(self, data: DataStack, api: RestApi) -> dict[str, Function]:
+        around = Surroundings(
+            environment=self._environment,
+            keys=data.keys,
+            storage=data.storage,
+            queues=self._queues,
+            secrets=[carrier.secret for carrier in self._carriers],
+            timer=self._timer,
+        )
+        layer = aws_lambda.LayerVersion(
+            self,
+            "Layer",
+            layer_version_name=self._environment.named(),
+            description="Fugace: what the functions share",
+            code=aws_lambda.Code.from_asset(str(self._environment.layer)),
+            compatible_runtimes=[aws_lambda.Runtime.PYTHON_3_13],
+            compatible_architectures=[aws_lambda.Architecture.ARM_64],
+        )
+        told = self._told(api)
+        return {
+            name: Function(self, name, duty=duty, around=around, layer=layer, told=told)
+            for name, duty in DUTIES.items()
+        }
+
+    def _told(self, api: RestApi) -> dict[str, str]:
+        """Every environment variable there is; each function gets those of its row."""
+        environment = self._environment
+        return {
+            "FUGACE_ENVIRONMENT": environment.name,
+            "AWS_CA_BUNDLE": environment.ca_bundle,
+            "POWERTOOLS_METRICS_NAMESPACE": "Fugace",
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            "TENANTS_TABLE": environment.named("tenants"),
+            "MESSAGES_TABLE": environment.named("messages"),
+            "SUBJECT_KEYS_TABLE": environment.named("subject-keys"),
+            "CARRIERS": self.to_json_string([carrier.described() for carrier in self._carriers]),
+            "NOTIFY_QUEUE": self._queues["notify"].queue_url,
+            "RECEIPTS_QUEUE": self._queues["receipts"].queue_url,
+            "SCHEDULE_GROUP": self._timer.group.schedule_group_name,
+            "SCHEDULE_ROLE": self._timer.role.role_arn,
+            "PUBLIC_URL": api.url,
+            "WEBHOOK_EXCEPTIONS": " ".join(environment.webhook_exceptions),
+        }
+
+    def _wake(self, data: DataStack) -> None:
+        functions = self._functions
+        poll_outbox(
+            self, table=data.storage.messages, relay=functions["relay"], failures=self._queues["relay-failures"]
+        )
+        for carrier, configured in zip(self._carriers, self._environment.carriers, strict=True):
+            poll_queue(
+                self,
+                f"Poll-{carrier.key}",
+                queue=carrier.queue.queue,
+                function=functions["dispatch"],
+                concurrency=configured.concurrency,
+            )
+        for name in ("notify", "receipts"):
+            poll_queue(
+                self, f"Poll-{name}", queue=self._queues[name], function=functions[name], concurrency=AT_ONCE[name]
+            )
+        Reconcile(
+            self,
+            "Reconcile",
+            environment=self._environment,
+            key=self._key,
+            function=functions["reconcile"],
+            timer=self._timer,
+        )
