@@ -14,7 +14,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from local.install import uv_environment
@@ -50,12 +50,12 @@ WHEELS = {
 }
 
 
-def build(target: str) -> None:
+def build(target: str, say: Callable[[str], None] = print) -> None:
     """Build layer and functions for `target` ("arm64" or "host"); what has not changed since is left as it is."""
     layer, functions = BUILD / f"layer-{target}", BUILD / f"functions-{target}"
     salt = [target, sys.version, Path(__file__).read_text(), (ROOT / "package-lock.json").read_text()]
     if changed(f"packages-{target}", layer, [LOCK], salt):
-        print(f"  … packages for {target}", flush=True)
+        say(f"packages for {target}")
         packages(target, layer)
         seal(target, layer / "python", "/opt/python")
         note(f"packages-{target}", [LOCK], salt)
