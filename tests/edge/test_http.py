@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fugace.domain.errors import (
     BadIdempotencyKeyError,
     BadRequestError,
+    FieldError,
     ForbiddenError,
     FugaceError,
     NotFoundError,
@@ -187,7 +188,7 @@ def test_a_parameter_given_twice_is_refused() -> None:
 
     with pytest.raises(BadRequestError) as refused:
         http.query(twice, Wish)
-    assert refused.value.errors[0] == http.FieldError("/query/to", "given more than once")
+    assert refused.value.errors[0] == FieldError("/query/to", "given more than once")
 
 
 def test_headers_are_found_in_any_case() -> None:

@@ -89,12 +89,12 @@ def _traced(error: BaseException) -> dict[str, Any]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, then what it came of; four at most."""
+    """The error, then what it came of, even where that is not to be printed: of each its class alone is told."""
     for _ in range(4):
         if error is None:
             return
         yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        error = error.__cause__ or error.__context__
 
 
 def _service_code(error: BaseException) -> Iterator[str]:

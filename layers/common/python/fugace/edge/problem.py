@@ -35,9 +35,11 @@ _BUG = "bug"
 def answer(error: FugaceError) -> Response[str]:
     """Render an error that we raised on purpose."""
     status = STATUS[error.code]
-    logger.info("refused", code=error.code.value, http=status.value)
     if error.retryable:
+        logger.warning("refused", code=error.code.value, http=status.value, exc_info=error)
         count("Unavailable")
+    else:
+        logger.info("refused", code=error.code.value, http=status.value)
     return _problem(describe(error), _headers(error, status))
 
 

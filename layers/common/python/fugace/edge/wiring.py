@@ -1,0 +1,186 @@
+"""The only place that chooses adapters: one function for each port, which a function's handler composes.
+
+An adapter is imported when it is first asked for, so that importing this module costs nothing and a function pays, at a
+cold start, for what it uses alone. What is made is kept while the process lives: one SDK session, one client a service.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fugace.edge.settings import CarrierSetting, Settings
+from fugace.ports import Carrier, Clock, Messages, Queue, Tenants, Terms, Timer, Vault, Web, Webhooks
+
+if TYPE_CHECKING:
+    from fugace.adapters.credentials import Credentials
+    from fugace.adapters.session import Aws
+    from fugace.domain.message import Record
+
+# ruff: noqa: PLC0415  # imports within functions are the point of this module
+
+
+def _aws() -> "Aws":
+    from fugace.adapters.session import shared
+
+    return shared()
+
+
+@cache
+def clock() -> Clock:
+    """The time."""
+    from fugace.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+@cache
+def tenants(settings: Settings) -> Tenants:
+    """Tenants and their API keys."""
+    from fugace.adapters.dynamo.tenants import DynamoTenants
+
+    return DynamoTenants(_aws(), settings.tenants_table, clock())
+
+
+@cache
+def webhooks(settings: Settings) -> Webhooks:
+    """Webhooks and their logs."""
+    from fugace.adapters.dynamo.webhooks import DynamoWebhooks
+
+    return DynamoWebhooks(_aws(), settings.tenants_table, clock())
+
+
+@cache
+def messages(settings: Settings) -> Messages:
+    """Messages."""
+    from fugace.adapters.dynamo.messages import DynamoMessages
+
+    return DynamoMessages(_aws(), settings.messages_table, clock())
+
+
+def read_image(image: Mapping[str, Any]) -> "Record":
+    """A message as the stream shows it. Raises ValueError where it cannot be read."""
+    from fugace.adapters.dynamo import messages as rows
+
+    return rows.read_image(image)
+
+
+@cache
+def vault(settings: Settings) -> Vault:
+    """Keys."""
+    from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
+    from fugace.adapters.keyring import Keyring
+    from fugace.adapters.vault import KeyVault
+
+    keyring = Keyring(_aws(), settings.tenants_table, settings.environment, clock())
+    return KeyVault(keyring, DynamoSubjectKeys(_aws(), settings.subject_keys_table))
+
+
+# --- queues and time ----------------------------------------------------------------------------
+
+
+@cache
+def _queue(url: str) -> Queue:
+    from fugace.adapters.queues import SqsQueue
+
+    return SqsQueue(_aws(), url)
+
+
+def notify_queue(settings: Settings) -> Queue:
+    """What tells tenants."""
+    return _queue(settings.notify_queue)
+
+
+def receipts_queue(settings: Settings) -> Queue:
+    """Receipts that the table could not take."""
+    return _queue(settings.receipts_queue)
+
+
+def carrier_queues(settings: Settings) -> Mapping[str, Queue]:
+    """Each carrier's queue, by the carrier's name."""
+    return {carrier.name: _queue(carrier.queue) for carrier in settings.carriers}
+
+
+def queue_names(settings: Settings) -> Mapping[str, str]:
+    """Which carrier's a queue is, by the queue's own name: the last word of its URL and of its ARN."""
+    return {carrier.queue.rpartition("/")[2]: carrier.name for carrier in settings.carriers}
+
+
+@cache
+def timer(settings: Settings) -> Timer:
+    """What wakes a queue later."""
+    from fugace.adapters.timer import ScheduleTimer
+
+    queues = {f"carrier/{carrier.name}": carrier.queue for carrier in settings.carriers}
+    queues["notify"] = settings.notify_queue
+    return ScheduleTimer(
+        _aws(), queues=queues, group=settings.schedule_group, role=settings.schedule_role, clock=clock()
+    )
+
+
+# --- carriers and the web -----------------------------------------------------------------------
+
+
+@cache
+def web(settings: Settings) -> Web:
+    """The HTTP client of whoever calls tenants."""
+    from fugace.adapters.web import UrllibWeb
+
+    return UrllibWeb(exceptions=frozenset(settings.webhook_exceptions))
+
+
+@cache
+def carrier_web() -> Web:
+    """The HTTP client of whoever calls carriers."""
+    from fugace.adapters.web import UrllibWeb
+
+    return UrllibWeb()
+
+
+class Carriers(Mapping[str, Carrier]):
+    """The configured carriers by name; each is made when asked for, and again when its secret was asked for again."""
+
+    def __init__(self, configured: tuple[CarrierSetting, ...], credentials: "Credentials") -> None:
+        self._configured = {each.name: each for each in configured}
+        self._credentials = credentials
+        self._made: dict[str, tuple[Mapping[str, str], Carrier]] = {}
+
+    def __getitem__(self, name: str) -> Carrier:
+        """Raises KeyError for one that is not configured, UnavailableError where its secret cannot be had."""
+        configured = self._configured[name]
+        secret = self._credentials.get(configured.secret)
+        made = self._made.get(name)
+        if made is None or made[0] is not secret:
+            made = self._made[name] = (secret, _carrier(configured, secret))
+        return made[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._configured)
+
+    def __len__(self) -> int:
+        return len(self._configured)
+
+
+@cache
+def carriers(settings: Settings) -> Mapping[str, Carrier]:
+    """Carriers with their secrets."""
+    from fugace.adapters.credentials import Credentials
+
+    return Carriers(settings.carriers, Credentials(_aws(), clock()))
+
+
+@cache
+def terms(settings: Settings) -> Mapping[str, Terms]:
+    """What each carrier offers: for this no secret is needed."""
+    return {carrier.name: _carrier(carrier, defaultdict(str)).terms for carrier in settings.carriers}
+
+
+def simulators(settings: Settings) -> frozenset[str]:
+    """Names of the carriers that reach nobody: where a test key's messages may go."""
+    return frozenset(carrier.name for carrier in settings.carriers if carrier.adapter.startswith("simulator"))
+
+
+def _carrier(configured: CarrierSetting, secret: Mapping[str, str]) -> Carrier:
+    from fugace.adapters.carriers import ADAPTERS
+
+    return ADAPTERS[configured.adapter](url=configured.url, secret=secret, clock=clock())
