@@ -30,6 +30,6 @@ def read(sign: Sign, carrier: str, text: str) -> MessageKey | None:
             time, so that nothing else is ever done with what a stranger sends.
     """
     name, _, _ = text.partition(".")
-    if not hmac.compare_digest(token(sign, carrier, name).encode(errors="replace"), text.encode(errors="replace")):
+    if not text.isascii() or not hmac.compare_digest(token(sign, carrier, name), text):
         raise ReceiptRefusedError(reason="token")
     return None if name == ACCOUNT else MessageKey.from_reference(name)

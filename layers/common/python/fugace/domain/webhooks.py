@@ -11,6 +11,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from fugace.domain.message import Record, Status
 from fugace.domain.tenant import Webhook
@@ -41,6 +42,7 @@ RETRIES = (
 PATIENCE = timedelta(days=5)
 """A webhook that has answered nothing for this long is disabled, once an event has been given up."""
 
+_NOT_NOW = frozenset({429, 502, 503, 504})
 _JITTER = 0.2
 _LONGEST_WAIT = timedelta(hours=24)
 
@@ -125,3 +127,25 @@ def wait_after(attempt: int, *, asked: timedelta = timedelta(0), chance: float =
         return None
     planned = RETRIES[attempt - 1] * (1 + _JITTER * chance)
     return max(planned, min(asked, _LONGEST_WAIT))
+
+
+def asked_wait(status: int, retry_after: str, now: datetime) -> timedelta:
+    """How long an answer asks us to wait: its Retry-After, where its status means 'not now'.
+
+    Source:
+        RFC 9110 section 10.2.3: seconds, or an HTTP date.
+    """
+    if status not in _NOT_NOW or not retry_after:
+        return timedelta(0)
+    if retry_after.isascii() and retry_after.isdigit():
+        return min(timedelta(seconds=int(retry_after[:9])), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(retry_after)
+        return max(at - now, timedelta(0))
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return timedelta(0)
+
+
+def sealing(webhook_id: str) -> str:
+    """The purpose that a webhook's secrets are sealed for: one webhook's secret is of no use to another."""
+    return f"webhook/{webhook_id}"
