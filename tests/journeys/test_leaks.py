@@ -32,7 +32,7 @@ def numbers() -> list[str]:
 
 @pytest.fixture(scope="module")
 def sent(tenant_of: Callable[..., Tenant], stack: Stack, environment: str) -> list[str]:
-    """Every outcome, each with its own number; refused requests; one that waits on a schedule. Gives the values sent."""
+    """Every outcome, each with its own number; refusals; one that waits on a schedule. Gives the values sent."""
     assert environment
     sender = tenant_of("Leaky").client
     sender("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + "/leaks"})
