@@ -38,7 +38,7 @@ def age(aws: Callable[[str], object], environment: str, key: str, by: timedelta)
         ExpressionAttributeValues={":at": {"N": str(anchor)}},
     )
     tenants = f"fugace-{environment}-tenants"
-    dynamo.put_item(TableName=tenants, Item={"tenant": {"S": f"day/{day}"}, "item": {"S": key.split("/")[0]}})
+    dynamo.put_item(TableName=tenants, Item={"tenant": {"S": f"day/{day}"}, "item": {"S": key.partition("/")[0]}})
     marks = dynamo.query(
         TableName=tenants,
         KeyConditionExpression="tenant = :mark",
