@@ -51,3 +51,14 @@ def test_a_receipt_may_be_four_weeks_old() -> None:
     """Operators deliver what they held back for days; a month ago is a wrong clock."""
     assert reading.moment((NOON - timedelta(days=28)).isoformat(), NOON) == NOON - timedelta(days=28)
     assert reading.moment((NOON - timedelta(days=31)).isoformat(), NOON) is None
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-15", "now", ""])
+def test_a_time_beyond_the_calendar_is_none(text: str) -> None:
+    """The first of these cannot even be written in UTC."""
+    assert reading.moment(text, NOON) is None
+
+
+def test_a_wait_until_a_time_without_a_zone_is_not_guessed() -> None:
+    """`-0000` means that nobody knows the zone."""
+    assert reading.retry_after("Thu, 15 Jan 2026 12:01:30 -0000", NOON) is None
