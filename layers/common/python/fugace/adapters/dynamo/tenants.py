@@ -1,0 +1,166 @@
+"""Tenants, their API keys and the registers around them."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+
+from fugace.adapters.dynamo.table import ConditionFailedError, Table
+from fugace.adapters.dynamo.tables import ApiKeyItem, MarkItem, TenantItem
+from fugace.adapters.session import Aws
+from fugace.domain.ids import TenantId
+from fugace.domain.retention import Period, Policy
+from fugace.domain.tenant import ApiKey, Tenant
+from fugace.ports import Clock
+
+REMEMBERED = timedelta(seconds=60)
+"""How long `get` answers from memory."""
+REGISTER_KEPT = timedelta(days=15)
+"""A message sent 7 days ahead is looked at for the last time 3 days and more after that."""
+
+_MOST_KNOWN = 10_000
+_TENANT = "tenant"
+_KEY = "key/"
+_WATERMARK = "watermark"
+
+
+class DynamoTenants:
+    """A `fugace.ports.Tenants`."""
+
+    def __init__(self, aws: Aws, table: str, clock: Clock) -> None:
+        self._tenants = Table(aws, table, TenantItem)
+        self._keys = Table(aws, table, ApiKeyItem)
+        self._marks = Table(aws, table, MarkItem)
+        self._clock = clock
+        self._known: dict[TenantId, tuple[datetime, Tenant]] = {}
+        self._seen: set[tuple[TenantId, str, date]] = set()
+
+    # Tenants.
+
+    def add(self, tenant: Tenant, wrapped: bytes) -> bool:
+        """Keep a new tenant with its wrapped key, in one write; False where the id is taken."""
+        item = TenantItem(
+            tenant.id,
+            _TENANT,
+            name=tenant.name,
+            carrier=tenant.carrier,
+            created=tenant.created,
+            keep_content=str(tenant.policy.content),
+            keep_record=str(tenant.policy.record),
+            shards=tenant.shards,
+            wrapped=wrapped,
+        )
+        try:
+            self._tenants.put(item, only_if=TenantItem.tenant.does_not_exist())
+        except ConditionFailedError:
+            return False
+        return True
+
+    def get(self, tenant: TenantId) -> Tenant | None:
+        """One GetItem a minute and process."""
+        now = self._clock()
+        until, known = self._known.get(tenant, (now, None))
+        if known and now < until:
+            return known
+        item = self._tenants.get(tenant, _TENANT)
+        if item is None:
+            self._known.pop(tenant, None)
+            return None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[tenant] = (now + REMEMBERED, _tenant(item))
+        return _tenant(item)
+
+    def everyone(self) -> list[Tenant]:
+        """A Scan: the table holds little else than tenants and what they configured."""
+        found = map(_tenant, self._tenants.scan(TenantItem.item == _TENANT))
+        return sorted(found, key=lambda tenant: (tenant.created, tenant.id))
+
+    # API keys.
+
+    def api_key(self, tenant: TenantId, key_id: str) -> ApiKey | None:
+        """One consistent GetItem."""
+        item = self._keys.get(tenant, _KEY + key_id)
+        return _api_key(item) if item else None
+
+    def api_keys(self, tenant: TenantId) -> list[ApiKey]:
+        """One consistent Query."""
+        items = self._keys.query(tenant, ApiKeyItem.item.startswith(_KEY), consistent=True)
+        return sorted(map(_api_key, items), key=lambda key: (key.created, key.id))
+
+    def add_api_key(self, key: ApiKey) -> None:
+        """One PutItem."""
+        item = ApiKeyItem(
+            key.tenant,
+            _KEY + key.id,
+            role=key.role,
+            live=key.live,
+            digest=key.digest,
+            created=key.created,
+            expires=key.expires,
+            revoked=key.revoked,
+            last_used=key.last_used,
+            note=key.note or None,
+        )
+        self._keys.put(item)
+
+    def revoke_api_key(self, tenant: TenantId, key_id: str, at: datetime) -> ApiKey | None:
+        """One conditional UpdateItem."""
+        first = ApiKeyItem.revoked.set(ApiKeyItem.revoked | at)
+        try:
+            item = self._keys.update(tenant, _KEY + key_id, actions=[first], only_if=ApiKeyItem.tenant.exists())
+        except ConditionFailedError:
+            return None
+        return _api_key(item) if item else None
+
+    # Registers.
+
+    def seen(self, tenant: TenantId, key_id: str, day: date) -> None:
+        """Two writes for each day, key and process.
+
+        The register comes first: a tenant missing there is looked at by nobody.
+        """
+        if (tenant, key_id, day) in self._seen:
+            return
+        until = datetime.combine(day, time(), UTC) + REGISTER_KEPT
+        self._marks.put(MarkItem(f"day/{day.isoformat()}", tenant, expires_at=until))
+        older = ApiKeyItem.last_used.does_not_exist() | (ApiKeyItem.last_used < day)
+        used, there = ApiKeyItem.last_used.set(day), ApiKeyItem.tenant.exists()
+        with suppress(ConditionFailedError):  # another process has written it down today
+            self._keys.update(tenant, _KEY + key_id, actions=[used], only_if=there & older)
+        self._seen = {each for each in self._seen if each[2] == day} | {(tenant, key_id, day)}
+
+    def active(self, days: Sequence[date]) -> list[TenantId]:
+        """One consistent Query a day."""
+        found = {item.item for day in days for item in self._marks.query(f"day/{day.isoformat()}", consistent=True)}
+        return [TenantId(tenant) for tenant in sorted(found)]
+
+    def watermark(self, name: str) -> datetime | None:
+        """One consistent GetItem."""
+        item = self._marks.get(_WATERMARK, name)
+        return item.reached if item else None
+
+    def advance(self, name: str, to: datetime) -> None:
+        """One conditional UpdateItem."""
+        behind = MarkItem.reached.does_not_exist() | (MarkItem.reached < to)
+        with suppress(ConditionFailedError):  # it is there, or further
+            self._marks.update(_WATERMARK, name, actions=[MarkItem.reached.set(to)], only_if=behind)
+
+
+def _tenant(item: TenantItem) -> Tenant:
+    policy = Policy(Period.parse(item.keep_content), Period.parse(item.keep_record))
+    return Tenant(TenantId(item.tenant), item.name, item.carrier, item.created, policy, item.shards)
+
+
+def _api_key(item: ApiKeyItem) -> ApiKey:
+    return ApiKey(
+        tenant=TenantId(item.tenant),
+        id=item.item.removeprefix(_KEY),
+        role=item.role,
+        live=item.live,
+        digest=item.digest,
+        created=item.created,
+        expires=item.expires,
+        revoked=item.revoked,
+        last_used=item.last_used,
+        note=item.note or "",
+    )
