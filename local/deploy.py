@@ -18,14 +18,16 @@ DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 Say = Callable[[str], None]
 
 
-def client(place: Place, service: str) -> Any:  # noqa: ANN401 - botocore has no types of its own
-    """A client of an instance's embedded AWS."""
+def client(place: Place, service: str, *credentials: str) -> Any:  # noqa: ANN401 - botocore has no types of its own
+    """A client of an instance's embedded AWS: its root's, unless there are credentials (key, secret, session token)."""
+    key, secret, *token = credentials or ("test", "test")
     return botocore.session.get_session().create_client(
         service,
         endpoint_url=place.endpoint,
         region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the emulator's root, on loopback
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token[0] if token else None,
         verify=str(place.ca),
     )
 

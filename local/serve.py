@@ -1,6 +1,5 @@
 """Starting and stopping what runs beside the stack: each process is known by its pid and by when it began."""
 
-import contextlib
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from local import certs
 from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble, taken
 
 PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::CloudWatch::CompositeAlarm"
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 CHECKPOINT = "5"  # seconds of work that a power cut may cost
 
 
@@ -103,6 +103,7 @@ def start(place: Place, name: str, command: list[str], environment: Mapping[str,
             stderr=out,
             start_new_session=True,
         )
+    _CHILDREN[process.pid] = process
     note = {"pid": process.pid, "began": _began(process.pid)}
     (place.folder / f"{name}.pid").write_text(json.dumps(note))
 
@@ -147,7 +148,6 @@ def stop(place: Place, name: str, *, how: int = signal.SIGTERM) -> bool:
     deadline = time.monotonic() + 20
     while running(place, name) and time.monotonic() < deadline:
         time.sleep(0.05)
-        _reap(pid)
     if running(place, name):
         os.killpg(pid, signal.SIGKILL)
     (place.folder / f"{name}.pid").unlink(missing_ok=True)
@@ -156,7 +156,8 @@ def stop(place: Place, name: str, *, how: int = signal.SIGTERM) -> bool:
 
 def _began(pid: int) -> str | None:
     """When a process began, in the kernel's words: with it, a pid that was given again is not taken for ours."""
-    _reap(pid)
+    if pid in _CHILDREN:
+        _CHILDREN[pid].poll()  # lets go of one that has ended
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -165,9 +166,3 @@ def _began(pid: int) -> str | None:
         )
         return asked.stdout.strip() or None
     return None if fields[0] == "Z" else fields[19]
-
-
-def _reap(pid: int) -> None:
-    """Let go of a child of ours that has ended."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)

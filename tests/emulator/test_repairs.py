@@ -1,0 +1,281 @@
+"""Each repair of the emulator, by the AWS behaviour that it restores.
+
+FUGACE_UNREPAIRED="name name" in the environment starts it without some: the tests of those must then fail.
+"""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local import serve
+from local.place import EMULATOR, ROOT
+from tests.emulator.cloud import TRUST, Aws, free_place, wait_for
+
+FIVE_YEARS = 5 * 365 * 86400
+KEY = "arn:aws:kms:eu-west-3:000000000000:key/00000000-0000-4000-8000-000000000000"
+TARGET = {"Arn": "arn:aws:sqs:eu-west-3:000000000000:none", "RoleArn": "arn:aws:iam::000000000000:role/none"}
+
+
+def table(**more: Any) -> dict[str, Any]:
+    """A table, in CloudFormation's words."""
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            **more,
+        },
+    }
+
+
+def ttl(enabled: bool = True) -> dict[str, Any]:
+    return {"AttributeName": "expires_at", "Enabled": enabled}
+
+
+def test_another_version_is_refused() -> None:
+    """The repairs lean on private names; on another version they could miss without a sound."""
+    pretend = "import importlib.metadata as m; m.version = lambda name: '9.9.9'; "
+    pretend += "from local.emulator.__main__ import main; main()"
+    done = subprocess.run(
+        [EMULATOR / "bin/python", "-c", pretend], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "1.5.33" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_but_the_chosen_port_is_opened(aws: Aws) -> None:
+    """The emulator would take 443 on loopback too, away from whatever else a person runs there."""
+    pid = serve.running(aws.place, "emulator")
+    sockets = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in sockets}
+
+    assert listening == {f"0100007F:{aws.place.port:04X}"}
+
+
+def test_an_expired_item_goes_and_the_stream_says_who_removed_it(aws: Aws) -> None:
+    """AWS removes it within days and writes a REMOVE record by DynamoDB itself: how a ledger can count expiries."""
+    name = aws.deploy("expiry", {"Table": table(StreamSpecification={"StreamViewType": "OLD_IMAGE"})})["Table"]
+    dynamodb = aws("dynamodb")
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl())
+    aws.function("expiry-reader", "import json\ndef handle(event, context): print(json.dumps(event))")
+    aws("lambda").create_event_source_mapping(
+        FunctionName="expiry-reader",
+        EventSourceArn=dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName": ["REMOVE"]}'}]},
+    )
+    past = str(int(time.time()) - 10)
+    dynamodb.put_item(TableName=name, Item={"pk": {"S": "gone"}, "expires_at": {"N": past}})
+
+    seen = wait_for(lambda: aws.printed("expiry-reader"), seconds=20)
+
+    assert "Item" not in dynamodb.get_item(TableName=name, Key={"pk": {"S": "gone"}})
+    removed = json.loads(seen[0])["Records"][0]
+    assert removed["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    assert removed["dynamodb"]["OldImage"]["pk"] == {"S": "gone"}
+
+
+def test_an_item_expired_more_than_five_years_ago_stays(aws: Aws) -> None:
+    """AWS takes such a time for a mistake; code that writes one would keep data for ever, and a test must see it."""
+    name = aws.deploy("ancient", {"Table": table()})["Table"]
+    dynamodb = aws("dynamodb")
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl())
+    for pk, age in {"ancient": FIVE_YEARS + 9999, "old": 10}.items():
+        expiry = {"N": str(int(time.time()) - age)}
+        dynamodb.put_item(TableName=name, Item={"pk": {"S": pk}, "expires_at": expiry})
+
+    wait_for(lambda: dynamodb.scan(TableName=name)["Count"] == 1, seconds=10)
+
+    assert dynamodb.scan(TableName=name)["Items"][0]["pk"] == {"S": "ancient"}
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("class OddError(Exception): pass\ndef handle(event, context): raise OddError('for a reason')", "OddError"),
+        ("import os\ndef handle(event, context): os._exit(1)", "Runtime.ExitError"),
+    ],
+    ids=["raised", "died"],
+)
+def test_a_failed_function_names_its_error(aws: Aws, source: str, name: str) -> None:
+    """Whoever invoked it can tell one failure from another, as on AWS."""
+    aws.function(f"fails-{name.lower().replace('.', '-')}", source)
+
+    failed, answer = aws.invoke(f"fails-{name.lower().replace('.', '-')}")
+
+    assert failed
+    assert answer["errorType"] == name
+
+
+def test_a_policy_may_demand_an_encryption_context(aws: Aws) -> None:
+    """Ours do: the root key opens for its own environment and purpose, and for nothing else."""
+    kms = aws("kms")
+    key = kms.create_key()["KeyMetadata"]
+    wanted = {"StringEquals": {"kms:EncryptionContext:purpose": "root"}}
+    statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key["Arn"], "Condition": wanted}
+    reader = aws.assume(aws.role("context-reader", statement), "kms")
+    blobs = {
+        purpose: kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", EncryptionContext={"purpose": purpose})[
+            "CiphertextBlob"
+        ]
+        for purpose in ("root", "other")
+    }
+
+    assert reader.decrypt(CiphertextBlob=blobs["root"], EncryptionContext={"purpose": "root"})["Plaintext"] == b"x"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.decrypt(CiphertextBlob=blobs["other"], EncryptionContext={"purpose": "other"})
+
+
+def test_a_deployed_table_has_its_ttl_and_loses_it_when_the_template_does(aws: Aws) -> None:
+    """A dropped TTL would keep everything for ever, and nobody would notice."""
+    dynamodb = aws("dynamodb")
+    name = aws.deploy("with-ttl", {"Table": table(TimeToLiveSpecification=ttl())})["Table"]
+    before = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    aws.deploy("with-ttl", {"Table": table()})
+    after = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+
+    assert before == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+    assert after["TimeToLiveStatus"] == "DISABLED"
+
+
+def test_a_deployed_table_has_its_backups(aws: Aws) -> None:
+    """Point-in-time recovery, of an ordinary table and of a global one's replica here."""
+    pitr = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+    plain, world = table(**pitr), table(Replicas=[{"Region": "eu-west-3", **pitr}])
+    world["Type"] = "AWS::DynamoDB::GlobalTable"
+    names = aws.deploy("with-pitr", {"Plain": plain, "World": world, "None": table()})
+
+    found = {}
+    for logical, name in names.items():
+        described = aws("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        found[logical] = described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    assert found == {"Plain": "ENABLED", "World": "ENABLED", "None": "DISABLED"}
+
+
+def test_a_deployed_table_is_under_the_key_it_was_given(aws: Aws) -> None:
+    """The customer's key, not AWS's own."""
+    sse = {"SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}}
+    name = aws.deploy("with-key", {"Table": table(**sse)})["Table"]
+
+    described = aws("dynamodb").describe_table(TableName=name)["Table"]["SSEDescription"]
+    assert (described["SSEType"], described["KMSMasterKeyArn"]) == ("KMS", KEY)
+
+
+def test_a_deployed_role_cannot_leave_its_boundary(aws: Aws) -> None:
+    """What its policy allows and its boundary does not is refused."""
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    only_sqs = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    role = {"AssumeRolePolicyDocument": TRUST, "Policies": [{"PolicyName": "all", "PolicyDocument": everything}]}
+    names = aws.deploy(
+        "bounded",
+        {
+            "Boundary": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": only_sqs}},
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {**role, "PermissionsBoundary": {"Ref": "Boundary"}}},
+        },
+    )
+    arn = aws("iam").get_role(RoleName=names["Role"])["Role"]["Arn"]
+
+    aws.assume(arn, "sqs").list_queues()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws.assume(arn, "dynamodb").list_tables()
+
+
+def test_a_deployed_function_has_its_concurrency_and_its_key(aws: Aws) -> None:
+    """Both bound what a mistake can cost."""
+    function = {
+        "Role": "arn:aws:iam::000000000000:role/none",
+        "Handler": "index.handle",
+        "Runtime": "python3.13",
+        "Code": {"ZipFile": "def handle(event, context): pass"},
+        "ReservedConcurrentExecutions": 3,
+        "KmsKeyArn": KEY,
+    }
+    name = aws.deploy("bound-function", {"F": {"Type": "AWS::Lambda::Function", "Properties": function}})["F"]
+
+    assert aws("lambda").get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 3
+    assert aws("lambda").get_function_configuration(FunctionName=name)["KMSKeyArn"] == KEY
+
+
+def test_a_deployed_schedule_keeps_every_field(aws: Aws) -> None:
+    """A time zone that is lost moves a schedule by hours; a lost end never ends."""
+    schedule = {
+        "ScheduleExpression": "rate(5 minutes)",
+        "ScheduleExpressionTimezone": "Europe/Paris",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "KmsKeyArn": KEY,
+        "State": "DISABLED",
+        "Target": TARGET,
+    }
+    name = aws.deploy("scheduled", {"S": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule}})["S"]
+
+    found = aws("scheduler").get_schedule(Name=name)
+    assert (found["ScheduleExpressionTimezone"], found["KmsKeyArn"]) == ("Europe/Paris", KEY)
+
+
+def test_a_deployed_api_keeps_every_field(aws: Aws) -> None:
+    """An API that should be reached under its own domain alone must not answer under its generated one."""
+    api = {"Name": "kept", "DisableExecuteApiEndpoint": True, "ApiKeySourceType": "AUTHORIZER"}
+    log = {"DestinationArn": "arn:aws:logs:eu-west-3:000000000000:log-group:access", "Format": "$context.requestId"}
+    method = {"HttpMethod": "GET", "AuthorizationType": "NONE", "Integration": {"Type": "MOCK"}}
+    method |= {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}}
+    stage = {"RestApiId": {"Ref": "Api"}, "StageName": "live", "DeploymentId": {"Ref": "D"}, "AccessLogSetting": log}
+    names = aws.deploy(
+        "api",
+        {
+            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": api},
+            "M": {"Type": "AWS::ApiGateway::Method", "Properties": method},
+            "D": {"Type": "AWS::ApiGateway::Deployment", "Properties": {"RestApiId": {"Ref": "Api"}}, "DependsOn": "M"},
+            "S": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
+        },
+    )
+
+    gateway = aws("apigateway")
+    found = gateway.get_rest_api(restApiId=names["Api"])
+    assert (found["disableExecuteApiEndpoint"], found["apiKeySource"]) == (True, "AUTHORIZER")
+    access = gateway.get_stage(restApiId=names["Api"], stageName="live")["accessLogSettings"]
+    assert access == {"destinationArn": log["DestinationArn"], "format": log["Format"]}
+
+
+def test_a_type_that_it_does_not_know_is_recorded(aws: Aws) -> None:
+    """So that the same stacks deploy; what such a resource does is for AWS to show."""
+    rule = {"AlarmRule": "TRUE", "AlarmName": "any"}
+    names = aws.deploy("placeholder", {"C": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": rule}})
+
+    assert names["C"]
+
+
+def test_what_was_stored_survives_being_killed(tmp_path: Path) -> None:
+    """A laptop that runs out of battery must not cost a person their messages, nor a second deployment."""
+    aws = Aws(free_place(tmp_path))
+    serve.start_emulator(aws.place, FUGACE_CHECKPOINT_SECONDS="0.3")
+    aws.deploy("kept", {"Table": table(TableName="kept")})
+    aws("dynamodb").put_item(TableName="kept", Item={"pk": {"S": "here"}})
+    key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
+    sealed = aws("kms").encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    aws.function("kept", "def handle(event, context): return 'alive'")
+    state = tmp_path / "state"
+    wait_for(lambda: all(word in _all(state) for word in ("here", key, "kept-role", '"kept"')))
+    time.sleep(1)  # the last of them is being written
+
+    serve.stop(aws.place, "emulator", how=signal.SIGKILL)
+    serve.start_emulator(aws.place)
+
+    assert aws("dynamodb").get_item(TableName="kept", Key={"pk": {"S": "here"}})["Item"]
+    assert aws("kms").decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
+    assert aws.invoke("kept") == (False, "alive")
+    assert json.dumps(aws("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackStatus"])
+    serve.stop(aws.place, "emulator")
+
+
+def _all(folder: Path) -> str:
+    return "".join(each.read_text() for each in folder.glob("*.json")) if folder.exists() else ""
