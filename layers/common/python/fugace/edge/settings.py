@@ -51,11 +51,6 @@ class Settings:
         return self._text("FUGACE_ENVIRONMENT")
 
     @property
-    def region(self) -> str:
-        """Where all of it is."""
-        return self._text("AWS_REGION")
-
-    @property
     def tenants_table(self) -> str:
         """Tenants, keys, webhooks, registers."""
         return self._text("TENANTS_TABLE")

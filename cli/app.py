@@ -1,0 +1,25 @@
+"""The command line: `fugace tenants|keys|messages …`."""
+
+import os
+
+import typer
+
+from cli import keys, messages, tenants
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(keys.app, name="keys")
+app.add_typer(messages.app, name="messages")
+
+
+@app.callback(
+    help="Operate Fugace: tenants, their API keys, their messages. AWS is found as every AWS tool finds it.",
+)
+def begin() -> None:
+    """Let AWS_REGION count here as it does for other tools: Python's SDK reads AWS_DEFAULT_REGION alone."""
+    if region := os.environ.get("AWS_REGION"):
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)

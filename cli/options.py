@@ -1,0 +1,37 @@
+"""Options that every command has, and the environment they lead to."""
+
+from typing import Annotated
+
+import typer
+
+from cli.faults import CliError
+from fugace.domain.ids import TenantId
+from fugace.domain.tenant import Tenant
+from fugace.edge import wiring
+from fugace.edge.settings import Settings
+
+Environment = Annotated[
+    str, typer.Option("--environment", "-e", envvar="FUGACE_ENVIRONMENT", help="Which deployment: laptop, or its name.")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant's id (ten_…).")]
+
+
+def settings(environment: str) -> Settings:
+    """What a function would find in its environment, by the names that the deployment gives to things."""
+    return Settings(
+        {
+            "FUGACE_ENVIRONMENT": environment,
+            "TENANTS_TABLE": f"fugace-{environment}-tenants",
+            "MESSAGES_TABLE": f"fugace-{environment}-messages",
+            "SUBJECT_KEYS_TABLE": f"fugace-{environment}-subject-keys",
+        }
+    )
+
+
+def known(settings: Settings, tenant: str) -> Tenant:
+    """The tenant of that id."""
+    found = wiring.tenants(settings).get(TenantId(tenant))
+    if found is None:
+        raise CliError(f"There is no tenant {tenant} in the environment {settings.environment}.")
+    return found

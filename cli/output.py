@@ -1,0 +1,60 @@
+"""What the operator sees: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Row = Mapping[str, object]
+
+
+def rows(found: Sequence[Row], *, as_json: bool, columns: Sequence[str]) -> None:
+    """A list of things."""
+    if as_json:
+        print_json([dict(row) for row in found])
+        return
+    table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+    for row in found:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    Console(soft_wrap=True).print(table) if found else Console().print("none")
+
+
+def one(found: Row, *, as_json: bool) -> None:
+    """One thing, a line for each of its fields."""
+    if as_json:
+        print_json(dict(found))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in found.items():
+        table.add_row(name.replace("_", " "), _cell(value))
+    Console(soft_wrap=True).print(table)
+
+
+def print_json(found: object) -> None:
+    """As one line: a program reads it, and `tail` gives one for each change."""
+    Console(soft_wrap=True).out(json.dumps(found), highlight=False)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is under way, on stderr and only to people."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task(what)
+        yield
+
+
+def time(at: datetime | None) -> str | None:
+    """A time as the API writes it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)

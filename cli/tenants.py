@@ -1,0 +1,115 @@
+"""`fugace tenants`: take a company in, and look at those that are."""
+
+from typing import Annotated
+
+import typer
+from botocore.exceptions import ClientError
+
+from cli import keys, options, output
+from cli.faults import CliError, told
+from fugace.adapters.dynamo.tenants import DynamoTenants
+from fugace.adapters.keyring import Keyring
+from fugace.adapters.session import shared
+from fugace.domain.ids import new_tenant
+from fugace.domain.retention import Period, Policy
+from fugace.domain.tenant import Role, Tenant
+from fugace.edge import wiring
+from fugace.edge.settings import Settings
+
+app = typer.Typer(help="Companies that send.", no_args_is_help=True)
+
+COLUMNS = ("id", "name", "carrier", "created", "content_retention", "record_retention")
+_LONGEST_NAME = 100
+
+
+@app.command()
+@told
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
+    environment: options.Environment,
+    carrier: Annotated[str, typer.Option(help="Where its live messages go: a configured carrier.")] = "simulator",
+    content_retention: Annotated[str, typer.Option(help="How long texts are kept (ISO 8601).")] = "P7D",
+    record_retention: Annotated[str, typer.Option(help="How long the record of a message is kept.")] = "P6M",
+    key: Annotated[keys.Mode | None, typer.Option(help="Also make a first admin key of this mode.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take a tenant in, with encryption keys of its own."""
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise CliError(f"A tenant's name is a line of 1 to {_LONGEST_NAME} characters.")
+    policy = Policy(_period(content_retention, "content"), _period(record_retention, "record"))
+    settings = options.settings(environment)
+    _check_carrier(environment, carrier)
+    with output.working("Making keys"):
+        tenant = _found(settings, Tenant(new_tenant(), name, carrier, wiring.clock()(), policy))
+        first = keys.add(settings, tenant, Role.ADMIN, key, note="first admin") if key else None
+    if as_json:
+        output.print_json({"tenant": shown(tenant), **({"key": first} if first else {})})
+        return
+    output.one(shown(tenant), as_json=False)
+    if first:
+        output.one({"key": first["key"]}, as_json=False)
+        typer.echo("Keep the key now: it is not shown again.", err=True)
+
+
+@app.command("list")
+@told
+def list_(environment: options.Environment, as_json: options.Json = False) -> None:
+    """Every tenant, oldest first."""
+    with output.working("Reading tenants"):
+        found = wiring.tenants(options.settings(environment)).everyone()
+    output.rows([shown(tenant) for tenant in found], as_json=as_json, columns=COLUMNS)
+
+
+@app.command()
+@told
+def show(tenant: options.TenantArgument, environment: options.Environment, as_json: options.Json = False) -> None:
+    """One tenant, and how many of its keys can be used."""
+    settings = options.settings(environment)
+    found = options.known(settings, tenant)
+    now = wiring.clock()()
+    usable = [key for key in wiring.tenants(settings).api_keys(found.id) if key.usable(now)]
+    output.one({**shown(found), "usable_keys": len(usable)}, as_json=as_json)
+
+
+def shown(tenant: Tenant) -> dict[str, str | None]:
+    """A tenant, as everywhere in this room."""
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "carrier": tenant.carrier,
+        "created": output.time(tenant.created),
+        "content_retention": str(tenant.policy.content),
+        "record_retention": str(tenant.policy.record),
+    }
+
+
+def _found(settings: Settings, tenant: Tenant) -> Tenant:
+    """Write it down, with the environment's root key if this is the first."""
+    keyring = Keyring(shared(), settings.tenants_table, settings.environment, wiring.clock())
+    keyring.make_root(f"alias/fugace-{settings.environment}")
+    tenants = DynamoTenants(shared(), settings.tenants_table, wiring.clock())
+    if not tenants.add(tenant, keyring.new_tenant_key()):
+        raise CliError("This id is taken: try again.")
+    return tenant
+
+
+def _period(text: str, of: str) -> Period:
+    try:
+        period = Period.parse(text)
+    except ValueError:
+        raise CliError(f"--{of}-retention takes an ISO 8601 duration, such as P7D, P6M or PT0S.") from None
+    if of == "record" and not period:
+        raise CliError(
+            "--record-retention cannot be nothing: a record has to last as long as its message is under way."
+        )
+    return period
+
+
+def _check_carrier(environment: str, carrier: str) -> None:
+    """A carrier is configured where it has a queue. A tenant of a mistyped one could send nothing."""
+    try:
+        shared().client("sqs").get_queue_url(QueueName=f"fugace-{environment}-carrier-{carrier}")
+    except ClientError as error:
+        if "NonExistentQueue" in error.response["Error"]["Code"]:
+            raise CliError(f"The environment {environment} has no carrier {carrier}.") from None
+        raise
