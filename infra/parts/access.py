@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 
 from infra.config import Environment
 from infra.duties import Duty, spread
-from infra.parts.keys import Keys, through
+from infra.parts.keys import Keys, root_context, through
 from infra.parts.storage import Storage
 from infra.parts.timer import Timer
 
@@ -23,7 +22,8 @@ class Surroundings:
     keys: Keys
     storage: Storage
     queues: Mapping[str, sqs.IQueue]
-    secrets: Sequence[secretsmanager.ISecret]
+    secrets: Sequence[str]
+    """ARNs of the carriers' credentials."""
     timer: Timer
 
     def arns(self, name: str) -> list[str]:
@@ -38,10 +38,7 @@ def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> d
         "tables": [*_tables(duty, around.storage)],
         "queues": [*_queues(duty, around)],
         "keys": [*_keys(duty, around)],
-        "carriers": [
-            _allow("secretsmanager", "GetSecretValue", [secret.secret_arn for secret in around.secrets])
-            for _ in range(duty.credentials)
-        ],
+        "carriers": [*_credentials(duty, around)],
         "timer": [*_timer(duty, around.timer)],
     }
     return {name: granted for name, granted in policies.items() if granted}
@@ -91,11 +88,15 @@ def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
             resources=[around.keys.root.key_arn],
             conditions={
                 "StringEquals": {
-                    "kms:EncryptionContext:environment": around.environment.name,
-                    "kms:EncryptionContext:purpose": "root",
+                    f"kms:EncryptionContext:{name}": value for name, value in root_context(around.environment).items()
                 }
             },
         )
+
+
+def _credentials(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    if duty.credentials:
+        yield _allow("secretsmanager", "GetSecretValue", around.secrets)
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

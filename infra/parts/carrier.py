@@ -32,20 +32,21 @@ class Carrier(Construct):
         self._carrier, self._environment = carrier, environment
         self.key = f"carrier-{carrier.name}"
         self.queue = Queue(self, self.key, environment=environment, key=key, consumer=consumer)
-        self.secret = secretsmanager.Secret(
+        secret = secretsmanager.CfnSecret(
             self,
             "Secret",
-            secret_name=environment.secret(carrier),
+            name=environment.secret(carrier),
             description=f"Credentials of {carrier.name}: token, signing",
-            encryption_key=key,
-            generate_secret_string=secretsmanager.SecretStringGenerator(
+            kms_key_id=key.key_arn,
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 secret_string_template=json.dumps({"token": ""}),
                 generate_string_key="signing",
                 password_length=48,
                 exclude_punctuation=True,
             ),
-            removal_policy=RemovalPolicy.RETAIN if environment.retain else RemovalPolicy.DESTROY,
         )
+        secret.apply_removal_policy(RemovalPolicy.RETAIN if environment.retain else RemovalPolicy.DESTROY)
+        self.secret_arn = secret.attr_id
 
     def described(self) -> dict[str, str]:
         """What functions are told of it, in CARRIERS."""

@@ -27,6 +27,7 @@ class Keys(Construct):
         self.services = self._key(
             "Services", environment.named("services"), "encrypts tables, queues, secrets, logs and alarms", environment
         )
+        self._bind_root(environment)
         self._admit_logs(environment)
         self._admit_alarms(environment)
 
@@ -42,6 +43,20 @@ class Keys(Construct):
             pending_window=Duration.days(30 if environment.retain else 7),
             removal_policy=RemovalPolicy.RETAIN if environment.retain else RemovalPolicy.DESTROY,
         )
+
+    def _bind_root(self, environment: Environment) -> None:
+        """Whoever it is, whatever else is granted: not without the context. One statement a word: all of one must hold."""
+        for name, value in root_context(environment).items():
+            self.root.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=f"OnlyWithContext{name.title()}",
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                    resources=["*"],  # in a key policy: this key
+                    conditions={"StringNotEquals": {f"kms:EncryptionContext:{name}": value}},
+                )
+            )
 
     def _admit_logs(self, environment: Environment) -> None:
         groups = Stack.of(self).format_arn(
@@ -73,6 +88,11 @@ class Keys(Construct):
                 },
             )
         )
+
+
+def root_context(environment: Environment) -> dict[str, str]:
+    """The encryption context of the root key: a copy of its ciphertext is of no use in another environment."""
+    return {"environment": environment.name, "purpose": "root"}
 
 
 def through(key: kms.IKey, services: Sequence[str], *actions: str) -> iam.PolicyStatement:

@@ -69,7 +69,7 @@ class PipelineStack(Stack):
             keys=data.keys,
             storage=data.storage,
             queues=self._queues,
-            secrets=[carrier.secret for carrier in self._carriers],
+            secrets=[carrier.secret_arn for carrier in self._carriers],
             timer=self._timer,
         )
         layer = aws_lambda.LayerVersion(
