@@ -77,3 +77,24 @@ def test_every_field_that_is_logged_is_listed() -> None:
         if str(path).startswith((LAYER, "functions/")) and (bad := unlisted((ROOT / path).read_text()))
     }
     assert found == {}
+
+
+REVEALERS = {
+    "functions/send/accept.py",  # seals it
+    LAYER + "fugace/adapters/vault.py",  # makes the keyed hash of it
+    LAYER + "fugace/adapters/carriers/simulator.py",  # hands it to the carrier
+}
+
+
+def test_numbers_are_revealed_where_it_was_reviewed() -> None:
+    """`reveal()` is the only way from the type to the digits: a new caller is a line here, and somebody asks why."""
+    found = {
+        str(path)
+        for path in sources()
+        if str(path).startswith((LAYER, "functions/", "cli/"))
+        and any(
+            isinstance(node, ast.Attribute) and node.attr == "reveal"
+            for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        )
+    }
+    assert found == REVEALERS

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from fugace.edge import observe
+from fugace.domain.errors import ForbiddenError
+from fugace.domain.tenant import Role, Scope
+from fugace.edge import http, observe
 from fugace.edge.observe import logger
-from tests.edge.events import CONTEXT
+from tests.edge.events import CONTEXT, event
+from tests.fakes import SHOP
 
 NUMBER = "+33639980001"
 ROOT = Path(__file__).parents[2]
@@ -118,6 +121,20 @@ def test_a_library_speaks_through_our_formatter(printed: Callable[[], str]) -> N
     (line,) = lines(printed)
     assert (line["event"], line["logger"]) == ("library", "urllib3.connectionpool")
     assert NUMBER[1:] not in json.dumps(line)
+
+
+def test_a_refusal_is_logged_with_whom_it_was_given_to(printed: Callable[[], str]) -> None:
+    """Which tenant meets it is what an operator asks first; the next invocation is somebody else's."""
+
+    def refuse() -> None:
+        with pytest.raises(ForbiddenError):
+            http.caller(event("POST", "/", role=Role.READER), Scope.SEND)
+        logger.info("refused")
+
+    run(refuse)
+    run(lambda: logger.info("quiet"))
+
+    assert [line.get("tenant") for line in lines(printed)] == [SHOP, None]
 
 
 def test_a_line_costs_about_a_hundred_bytes(printed: Callable[[], str]) -> None:

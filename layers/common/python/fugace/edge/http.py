@@ -30,6 +30,7 @@ from fugace.domain.errors import (
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.tenant import Scope
 from fugace.edge import problem
+from fugace.edge.observe import logger
 
 MAX_BODY = 256 * 1024  # bytes
 
@@ -94,6 +95,7 @@ def caller(event: Event, scope: Scope | None = None) -> Caller:
         )
     except KeyError:
         raise UnauthorizedError from None
+    logger.append_keys(tenant=who.tenant)  # a refusal that follows is logged with whom it was given to
     if scope is not None and not who.may(scope):
         raise ForbiddenError(scope=scope.value)
     return who

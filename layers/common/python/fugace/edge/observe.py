@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"(?<![0-9a-z_-])[0-9]{7,}(?![0-9a-z_-])")
 """Seven digits that no id surrounds: a field that is listed must not become the way out for a number."""
 _TOO_BIG = 10_000_000
 _FRAMES = 6
+_KEPT = ("service", "request_id", "tenant")
 
 T = TypeVar("T")
 
@@ -48,15 +49,15 @@ class Lines(BasePowertoolsFormatter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._always: dict[str, str] = {}
+        self._always: dict[str, str | int | float | None] = {}
 
     def append_keys(self, **additional_keys: object) -> None:
-        """Keep `service` and `request_id` for every line that follows; anything else belongs to one line."""
-        self._always |= {key: str(additional_keys[key]) for key in ("service", "request_id") if key in additional_keys}
+        """Keep `service`, `request_id` and `tenant` for every line that follows; anything else belongs to one line."""
+        self._always |= {key: _plain(additional_keys[key]) for key in _KEPT if key in additional_keys}
 
     def clear_state(self) -> None:
-        """Forget the invocation."""
-        self._always.pop("request_id", None)
+        """Forget the invocation before."""
+        self._always = {"service": self._always.get("service")}
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of `record`."""
@@ -115,7 +116,8 @@ def _place(path: str, line: int) -> str:
     return "/".join(PurePath(path).parts[-2:]) + f":{line}"
 
 
-logger = Logger(logger_formatter=Lines())
+_LINES = Lines()
+logger = Logger(logger_formatter=_LINES)
 """Ours: `logger.info("accepted", tenant=…, message_id=…)`. The first argument is a constant word."""
 metrics = Metrics(namespace="Fugace")
 
@@ -158,6 +160,7 @@ def entry(handler: Callable[[dict[str, Any], Any], T]) -> Callable[[dict[str, An
 
     @wraps(handler)
     def run(event: dict[str, Any], context: Context) -> T:
+        _LINES.clear_state()
         logger.append_keys(request_id=context.aws_request_id)
         try:
             return handler(event, context)
