@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.status import Status
 
 from local import deploy, layer, serve
-from local.place import PLACES, PYTHON, REGION, ROOT, Place, Trouble
+from local.place import PLACES, REGION, ROOT, Place, Trouble
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 CARRIERS = ("simulator", "simulator-account")
@@ -66,8 +66,8 @@ def introduce(place: Place) -> dict[str, str]:
     stack |= {f"{name}_url": place.url(name) for name in ("simulator", "sink")}
     known = json.loads(note.read_text()) if note.exists() else {}
     if "tenant" not in known or not _exists(place, known["tenant"]):
-        made = fugace(place, "tenants", "create", "First tenant")
-        known = {"tenant": made["tenant"]["id"], "api_key": made["key"]["secret"]}
+        made = fugace(place, "tenants", "create", "First tenant", "--key", "test")
+        known = {"tenant": made["tenant"]["id"], "api_key": made["key"]["key"]}
     local = {**known, **stack}
     note.touch(mode=0o600)
     note.write_text(json.dumps(local, indent=2) + "\n")
@@ -77,16 +77,14 @@ def introduce(place: Place) -> dict[str, str]:
 
 
 def _exists(place: Place, tenant: str) -> bool:
-    try:
-        fugace(place, "tenants", "show", tenant)
-    except Trouble:
-        return False
-    return True
+    key = {"tenant": {"S": tenant}, "item": {"S": "tenant"}}
+    found = deploy.client(place, "dynamodb").get_item(TableName="fugace-laptop-tenants", Key=key)
+    return "Item" in found
 
 
 def fugace(place: Place, *words: str) -> Any:  # noqa: ANN401 - JSON
     """What the operator's command line answers, as JSON."""
-    command = [str(PYTHON), "fugace", *words, "--json"]
+    command = [str(ROOT / "fugace"), *words, "--json"]
     done = subprocess.run(command, cwd=ROOT, env=place.environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
