@@ -51,14 +51,14 @@ class Vault(Protocol):
         """The keyed hash by which a person's records are found."""
         ...
 
-    def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> dict[SubjectId, SubjectKey | None]:
+    def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> Mapping[SubjectId, SubjectKey | None]:
         """The key of each person, made where the person was never seen, or came back after an erasure.
 
         None where an erasure is under way: nothing may be kept (the caller refuses).
         """
         ...
 
-    def keys_of(self, records: Sequence[Record]) -> dict[MessageKey, SubjectKey]:
+    def keys_of(self, records: Sequence[Record]) -> Mapping[MessageKey, SubjectKey]:
         """The keys that open `records`.
 
         A record whose person's key is destroyed, blocked or of another epoch is left out.
