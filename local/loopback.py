@@ -114,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(said.status)
         for name, value in said.headers.items():
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         if said.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(said.body)))
         self.end_headers()

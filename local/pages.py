@@ -39,14 +39,23 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]], 
     )
 
 
-def page(title: str, about: str, live: Iterable[Html], rest: Html) -> Said:
-    """A page: `live` is fetched again every two seconds, until the reader says not to."""
+def page(title: str, about: str, live: Html, rest: Html) -> Said:
+    """A page: `live` is fetched again from /live every two seconds, until the reader says not to."""
     nonce = secrets.token_urlsafe(16)
-    text = _PAGE.substitute(title=html(title), about=html(about), live="".join(live), rest=rest, nonce=nonce)
+    text = _PAGE.substitute(title=html(title), about=html(about), live=live, rest=rest, nonce=nonce)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+    return _said(text, policy)
+
+
+def fragment(live: Html) -> Said:
+    """The part of a page that changes."""
+    return _said(live, "default-src 'none'")
+
+
+def _said(text: str, policy: str) -> Said:
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": policy,

@@ -28,6 +28,7 @@ class Api:
         self._routes: dict[tuple[str, str], Callable[[Asked], Said]] = {
             ("POST", "/v1/messages"): self._submit,
             ("GET", "/"): lambda _: view.page(book),
+            ("GET", "/live"): lambda _: view.live(book),
             ("GET", "/messages"): lambda _: Said.json(200, book.found()),
             ("POST", "/messages/search"): self._search,
             ("DELETE", "/messages"): self._clear,

@@ -69,7 +69,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     "21": Outcome(
         "503-for-long",
-        "rejected",
+        "expired",
         "503, whenever it is asked",
         (),
         Reply(503, "maintenance", False, attempts=None),

@@ -3,7 +3,7 @@
 from itertools import islice
 
 from local.loopback import Said
-from local.pages import Html, html, lines, table
+from local.pages import Html, fragment, html, lines, table
 from local.pages import page as whole
 from local.simulator.book import Book, Report, Sms
 from local.simulator.table import OUTCOMES
@@ -17,12 +17,21 @@ _ABOUT = (
 
 def page(book: Book) -> Said:
     """What it has received, newest first, and the table of outcomes."""
+    return whole("Carrier simulator", _ABOUT, _live(book), _OUTCOMES)
+
+
+def live(book: Book) -> Said:
+    """The part of it that changes."""
+    return fragment(_live(book))
+
+
+def _live(book: Book) -> Html:
     with book.lock:
         sms = list(islice(reversed(book.sms.values()), SHOWN))
         asked = list(islice(reversed(book.requests), SHOWN))
-        live = (
-            table("SMS that left", _SMS, [_row(each) for each in sms], empty="None yet."),
-            table(
+        return Html(
+            table("SMS that left", _SMS, [_row(each) for each in sms], empty="None yet.")
+            + table(
                 "Requests to send",
                 ("At", "Carrier", "Reference", "Attempt", "Outcome", "Answer", "SMS"),
                 [
@@ -30,9 +39,8 @@ def page(book: Book) -> Said:
                     for each in asked
                 ],
                 empty="None yet.",
-            ),
+            )
         )
-    return whole("Carrier simulator", _ABOUT, live, _OUTCOMES)
 
 
 _SMS = ("At", "Carrier", "To", "From", "Text", "Parts", "Outcome", "Reports and their answers", "Reference", "Id")
@@ -57,4 +65,4 @@ def _row(sms: Sms) -> tuple[object, ...]:
 
 def _said(report: Report) -> Html:
     states = ", ".join(report.states) + (" (wrong signature)" if report.forged else "")
-    return html(f"{states} → {', '.join(report.answers) or '…'}")
+    return html(f"{states}: {', '.join(report.answers) or '…'}")

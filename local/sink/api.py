@@ -1,4 +1,4 @@
-"""The sink's HTTP API: five paths of its own; everything else is a webhook."""
+"""The sink's HTTP API: a few paths of its own; everything else is a webhook."""
 
 import time
 from collections.abc import Callable
@@ -20,6 +20,7 @@ class Api:
         self._inbox = inbox
         self._routes: dict[tuple[str, str], Callable[[Asked], Said]] = {
             ("GET", "/"): lambda _: view.page(inbox),
+            ("GET", "/live"): lambda _: view.live(inbox),
             ("GET", "/received"): self._received,
             ("DELETE", "/received"): self._clear,
             ("PUT", "/secrets"): self._secrets,

@@ -3,7 +3,7 @@
 import json
 
 from local.loopback import Said
-from local.pages import Html, table
+from local.pages import Html, fragment, table
 from local.pages import page as whole
 from local.sink.inbox import Inbox, Received
 
@@ -14,9 +14,18 @@ _ABOUT = "A tenant's address: whatever is sent to any path here is kept. The sam
 
 def page(inbox: Inbox) -> Said:
     """What it has received, newest first."""
+    return whole("Webhook sink", _ABOUT, _live(inbox), Html(""))
+
+
+def live(inbox: Inbox) -> Said:
+    """The part of it that changes."""
+    return fragment(_live(inbox))
+
+
+def _live(inbox: Inbox) -> Html:
     newest = inbox.received()[: -SHOWN - 1 : -1]
     rows = [_row(each) for each in newest]
-    return whole("Webhook sink", _ABOUT, [table("Webhooks", _HEADS, rows, empty="None yet.")], Html(""))
+    return table("Webhooks", _HEADS, rows, empty="None yet.")
 
 
 def _row(received: Received) -> tuple[object, ...]:

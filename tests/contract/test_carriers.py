@@ -264,6 +264,16 @@ def test_what_was_recorded_cannot_be_played_later(name: str, minutes: float, goo
 
 
 @both
+def test_without_a_secret_nobody_is_believed(name: str) -> None:
+    """An empty secret is one that everybody knows."""
+    careless = ADAPTERS[name](url="http://127.0.0.1:4570", secret=SECRET | {"signing": ""}, clock=FakeClock())
+    signed = signature(json.dumps(REPORT).encode(), secret="")
+
+    with pytest.raises(ReceiptRefusedError):
+        careless.verify(replace(call(REPORT), headers={"x-simulator-signature": signed}))
+
+
+@both
 def test_while_a_secret_is_changed_either_signature_lets_in(name: str) -> None:
     """A change of secret must not lose a receipt."""
     old, new = signature(json.dumps(REPORT).encode(), secret="old"), signature(json.dumps(REPORT).encode())

@@ -117,6 +117,6 @@ def test_the_simulators_page_has_the_table_of_outcomes() -> None:
 
 def test_without_rows_there_is_a_word_instead_of_an_empty_table() -> None:
     """An empty table reads as a fault."""
-    read = Reader(page("Title", "About", [table("Rows", ["Head"], [], empty="None yet.")], table("", [], [], empty="")))
+    read = Reader(page("Title", "About", table("Rows", ["Head"], [], empty="None yet."), table("", [], [], empty="")))
 
     assert "table" not in [tag for tag, _ in read.elements]

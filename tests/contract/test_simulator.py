@@ -1,10 +1,13 @@
 """The simulator over real HTTP, spoken to by the real adapters: each outcome does what its table says."""
 
+import re
+
 import pytest
 
 from fugace.adapters.carriers import ADAPTERS
 from fugace.domain.errors import CarrierRefusedError, CarrierSilentError, CarrierUnavailableError
 from fugace.domain.message import Status
+from local.place import ROOT
 from local.simulator.post import PER_ACCOUNT
 from local.simulator.table import BY_NAME, OUTCOMES
 from tests.contract.loop import Loop, eventually, number
@@ -104,7 +107,7 @@ def test_where_reports_do_not_tell_the_end_is_as_documented() -> None:
         "11": "unknown",
         "12": "unknown",
         "20": "delivered",
-        "21": "rejected",
+        "21": "expired",
         "22": "delivered",
         "33": "unknown",
         "40": "delivered",
@@ -243,3 +246,21 @@ def test_the_account_hears_of_all_parts_in_one_call(loop: Loop) -> None:
     loop.settled(4)
 
     assert len(loop.gateway.calls) == 2
+
+
+def test_the_manual_has_the_table_of_outcomes() -> None:
+    """Digits, name, what happens, end and number of SMS: row by row, and no row besides."""
+    manual = (ROOT / "docs" / "carriers" / "simulator.md").read_text("utf-8")
+    rows = [line for line in manual.splitlines() if re.match(r"\| \d\d \|", line)]
+
+    assert rows == [
+        f"| {digits} | `{each.name}` | {each.says} | {each.ends} | {each.sms} |" for digits, each in OUTCOMES.items()
+    ]
+
+
+def test_the_manual_names_every_state_that_is_reported() -> None:
+    """Adapters are written from the manual."""
+    manual = (ROOT / "docs" / "carriers" / "simulator.md").read_text("utf-8")
+    reported = {step.state for each in OUTCOMES.values() for step in each.steps}
+
+    assert {state for state in reported if f"`{state}`" not in manual} == set()

@@ -230,6 +230,7 @@ def test_a_body_without_end_is_not_read(loop: Loop) -> None:
     chunked = loop.pool.request("POST", f"{loop.url}/faults", body=iter([b"{}"]), chunked=True)
 
     assert (huge.status, chunked.status) == (413, 413)
+    assert (huge.headers["connection"], chunked.headers["connection"]) == ("close", "close")
 
 
 def test_a_client_that_goes_away_leaves_no_trace(loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:

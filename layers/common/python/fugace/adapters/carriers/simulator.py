@@ -126,7 +126,7 @@ class Simulator:
         reason for all refusals: which part was wrong is nobody's business.
         """
         match = _SIGNATURE.fullmatch(callback.headers.get("x-simulator-signature", ""))
-        if callback.method != "POST" or not match:
+        if callback.method != "POST" or not match or not self.signing:
             raise ReceiptRefusedError(reason="signature")
         stamp, versions = match.groups()
         wanted = hmac.digest(self.signing, f"{stamp}.".encode() + callback.body, hashlib.sha256).hex()
