@@ -194,7 +194,8 @@ def test_the_tenant_s_own_reference_is_opened_for_the_moment_of_telling(room: Ro
 
     room.tell(news(), news(SECOND))
 
-    assert [said["data"].get("reference") for said in room.web.said()] == ["order-7", None]
+    told = {said["data"]["id"]: said["data"].get("reference") for said in room.web.said()}
+    assert told == {FIRST.id: "order-7", SECOND.id: None}
 
 
 def referenced(room: Room, key: MessageKey, **more: Any) -> Record:
@@ -247,7 +248,6 @@ class Behind(FakeMessages):
 
 def test_a_cheap_read_that_is_behind_is_followed_by_a_true_one(room: Room) -> None:
     """The letter can be faster than the table's replicas: what it speaks of must not be taken for missing."""
-
     room.messages = Behind(room.clock, *room.messages.rows.values())
 
     room.tell(news(), news(SECOND))
