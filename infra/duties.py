@@ -74,6 +74,7 @@ DUTIES = {
         by_time=True,
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
         root_key=True,
+        carriers=True,
     ),
     "relay": Duty(
         "functions.send.events.relay",
@@ -111,7 +112,7 @@ DUTIES = {
     "webhooks": Duty(
         "functions.dlr.handler.webhooks",
         29,  # a replay reads and sends a thousand
-        tenants="DeleteItem GetItem PutItem Query UpdateItem",
+        tenants="DeleteItem GetItem PutItem Query",
         messages="BatchGetItem GetItem",
         by_time=True,
         root_key=True,
@@ -121,12 +122,8 @@ DUTIES = {
     "receipts": Duty(
         "functions.dlr.events.late",
         30,
-        tenants="GetItem",
         messages="GetItem UpdateItem",
-        root_key=True,
-        sends=("receipts",),
         consumes="receipts",
-        carriers=True,
     ),
     "notify": Duty(
         "functions.dlr.events.notify",
@@ -144,8 +141,8 @@ DUTIES = {
     "reconcile": Duty(
         "functions.purge.events.reconcile",
         300,
-        tenants="GetItem PutItem Query UpdateItem",
-        messages="BatchGetItem GetItem UpdateItem",
+        tenants="GetItem Query UpdateItem",
+        messages="BatchGetItem UpdateItem",
         by_time=True,
         sends=("carriers",),
         carriers=True,

@@ -67,16 +67,20 @@ class Function(Construct):
 
 
 def variables(duty: Duty) -> set[str]:
-    """The environment variables that a row asks for."""
+    """The environment variables that a row asks for.
+
+    Some come with a tool rather than a right: the vault is made with the table of subject keys, the timer with every
+    queue that it could be asked for.
+    """
     conditional = {
         "TENANTS_TABLE": bool(duty.tenants),
         "MESSAGES_TABLE": bool(duty.messages or duty.by_time),
-        "SUBJECT_KEYS_TABLE": bool(duty.subject_keys),
-        "CARRIERS": duty.carriers,
-        "NOTIFY_QUEUE": "notify" in duty.sends,
+        "SUBJECT_KEYS_TABLE": duty.root_key,
+        "CARRIERS": duty.carriers or bool(duty.timer),
+        "NOTIFY_QUEUE": "notify" in duty.sends or bool(duty.timer),
         "RECEIPTS_QUEUE": "receipts" in duty.sends,
         "SCHEDULE_GROUP": bool(duty.timer),
-        "SCHEDULE_ROLE": "CreateSchedule" in duty.timer,
+        "SCHEDULE_ROLE": bool(duty.timer),
     }
     always = {"FUGACE_ENVIRONMENT", "AWS_CA_BUNDLE", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
     return always | {key for key, asked in conditional.items() if asked} | set(duty.settings)

@@ -45,7 +45,7 @@ class Keys(Construct):
         )
 
     def _bind_root(self, environment: Environment) -> None:
-        """Whoever it is, whatever else is granted: not without the context. One statement a word: all of one must hold."""
+        """Whoever it is, whatever else is granted: not without the context, not without either half of it."""
         for name, value in root_context(environment).items():
             self.root.add_to_resource_policy(
                 iam.PolicyStatement(
