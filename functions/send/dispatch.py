@@ -68,7 +68,7 @@ class Dispatch:
 
         Raises:
             InDoubtError: the carrier may have it. Once the claim is stale, `on_unknown` decides.
-            Exception: whatever else it is, nothing was handed over in this attempt, and the claim was let go.
+            Exception: whatever else it is, nothing was handed over in this attempt.
         """
         job = self._take(carrier, task)
         if isinstance(job, Outcome):
@@ -76,7 +76,8 @@ class Dispatch:
         try:
             ready = self._prepare(job)
         except Exception:
-            self._let_go(job)
+            if not job.doubt:  # a claim that is let go says "surely not sent"
+                self._let_go(job)
             raise
         return ready if isinstance(ready, Outcome) else self._hand_over(*ready)
 
@@ -160,7 +161,7 @@ class Dispatch:
         if when >= job.record.anchor + job.record.validity:
             return self._over(job)
         task = replace(job.task, attempt=job.task.attempt + 1)
-        # We may die between these steps, and a claim let go says "surely not sent": after a silence that goes last.
+        # We may die between these steps: after a silence, letting go of the claim comes last.
         if not job.doubt:
             self._let_go(job)
         name = f"r-{task.key.id}-{task.attempt}-{task.silent}"

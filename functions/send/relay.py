@@ -23,6 +23,16 @@ class Step:
     before: Record | None
     after: Record | None
 
+    @property
+    def seen(self) -> int:
+        """How much of the history is old: 0 for a message just accepted.
+
+        Its id may be that of an expired one of which the remains were still there: then the history is another.
+        """
+        if self.before is None or self.after is None or self.before.history[0] != self.after.history[0]:
+            return 0
+        return self.before.sequence
+
 
 @dataclass(frozen=True, slots=True)
 class Relay:
@@ -51,13 +61,13 @@ class Relay:
 
     def _time(self, step: Step, now: datetime) -> None:
         """Schedule what is due later, forget the schedule of what was cancelled."""
-        before, after = step.before, step.after
+        after = step.after
         if after is None or after.anchor <= now:
             return
         name = f"m-{after.key.id}"
-        if before is None and after.status is Status.ACCEPTED:
+        if not step.seen and after.status is Status.ACCEPTED:
             self.timer.at(after.anchor, f"carrier/{after.carrier}", first_body(after), name=name)
-        elif before is not None and before.status is not Status.CANCELLED and after.status is Status.CANCELLED:
+        elif step.seen and after.status is Status.CANCELLED and step.seen < after.sequence:
             self.timer.cancel(name)
 
 
@@ -68,14 +78,14 @@ def first_body(record: Record) -> Body:
 
 def _letters(step: Step, now: datetime) -> Iterator[tuple[str, Body]]:
     """What goes out at once: (a carrier's name, or '' for the notify queue; a body)."""
-    before, after = step.before, step.after
+    after = step.after
     if after is None:
         return
-    if before is None:
+    if not step.seen:
         if after.status is Status.ACCEPTED and after.anchor <= now:
             yield after.carrier, first_body(after)
         return
-    for sequence in range(before.sequence + 1, after.sequence + 1):
+    for sequence in range(step.seen + 1, after.sequence + 1):
         if after.history[sequence - 1].status in TOLD:
             yield "", {"message": str(after.key), "sequence": sequence}
 

@@ -217,6 +217,18 @@ def test_no_body_holds_a_number_or_a_text():
         assert secret not in seen
 
 
+def test_a_message_that_takes_the_place_of_an_expired_one_is_a_new_one():
+    """A derived id may come again after its message is over; the stream calls that a change, and it is none."""
+    office = Office()
+    remains = sealed_record(status=(A, Q, S, D))
+    office.clock.tick(days=200)
+
+    office.run(Step("1", remains, sealed_record(at=office.clock())))
+
+    assert len(office.carried) == 1
+    assert not office.notify.sent
+
+
 def test_sequence_follows_the_history_and_not_the_states():
     """An amendment repeats no number: the receiver orders by it."""
     record = sealed_record(status=(A, Status.UNKNOWN))
