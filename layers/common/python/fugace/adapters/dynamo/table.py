@@ -6,7 +6,7 @@ under them does neither, once it is given our client.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from botocore.session import Session
@@ -197,8 +197,8 @@ class Table(Generic[M]):
             raise
 
 
-def _pause(pauses: Iterator[float], sleep: Callable[[float], None] = time.sleep) -> None:
+def _pause(pauses: Iterator[float]) -> None:
     seconds = next(pauses, None)
     if seconds is None:
         raise UnavailableError
-    sleep(seconds)
+    time.sleep(seconds)
