@@ -5,14 +5,13 @@ erased or cancelled is not sent (I4).
 """
 
 import random
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fugace.domain.errors import CarrierRefusedError, CarrierSilentError, CarrierUnavailableError
-from fugace.domain.message import Change, Evidence, OnUnknown, Record, Status
+from fugace.domain.message import Change, Evidence, OnUnknown, Record, Status, as_code
 from fugace.ports import Carrier, Clock, HttpRequest, Messages, Submission, Timer, Web
 from functions.send.clearance import Clearance
 from functions.send.task import InDoubtError, Outcome, Task
@@ -27,7 +26,6 @@ PAUSES = (0.2, 1.0)
 """Seconds between attempts to write down what a carrier answered."""
 
 _OPEN = frozenset({Status.ACCEPTED, Status.QUEUED})
-_NOT_A_CODE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,7 @@ class Dispatch:
         return self._end(job, Status.EXPIRED, "validity")
 
     def _end(self, job: _Job, status: Status, code: str, evidence: Evidence = Evidence.PLATFORM) -> Outcome:
-        self._write(job, Change(status, self._now(), evidence, _NOT_A_CODE.sub("-", code)[:40]))
+        self._write(job, Change(status, self._now(), evidence, as_code(code)))
         return Outcome.ENDED
 
     def _write(self, job: _Job, change: Change, *, carrier_ref: str = "") -> None:

@@ -1,5 +1,6 @@
 """A message: what it is made of, the states it goes through, and which state may follow which."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -81,6 +82,18 @@ class Change:
     evidence: Evidence = Evidence.PLATFORM
     code: str = ""
     """The carrier's raw code, or our own reason: [A-Za-z0-9._-], 40 characters at most, never free text."""
+
+
+_CODE = re.compile(r"(?!.*\d{7})[A-Za-z0-9._-]{1,40}")
+
+
+def as_code(raw: str) -> str:
+    """A carrier's code as it is kept: `err:002` becomes `err-002`, and what is no code becomes ''.
+
+    A free text with its spaces taken out is still a text, and seven digits in a row may be somebody's number.
+    """
+    word = re.sub("[:/]", "-", raw)
+    return word if _CODE.fullmatch(word) else ""
 
 
 @dataclass(frozen=True, slots=True)
