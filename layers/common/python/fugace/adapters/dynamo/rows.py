@@ -80,20 +80,22 @@ def read_image(image: Mapping[str, Any]) -> Record:
     Raises:
         ValueError: it cannot be read. What it holds is not quoted.
     """
-    raw = {name: {kind: _bytes(kind, value) for kind, value in typed.items()} for name, typed in image.items()}
     try:
+        raw = {name: {kind: _bytes(kind, value) for kind, value in typed.items()} for name, typed in image.items()}
         return read_record(MessageItem.from_raw_data(raw))
     except Exception:  # noqa: BLE001  # whatever it is, it may quote the row
         raise ValueError("not a message's row") from None
 
 
 def _bytes(kind: str, value: Any) -> Any:  # noqa: ANN401  # a value of DynamoDB's JSON
-    return base64.b64decode(value) if kind == "B" and isinstance(value, str) else value
+    return base64.b64decode(value, validate=True) if kind == "B" and isinstance(value, str) else value
 
 
 def _history(item: MessageItem) -> tuple[Change, ...]:
     """The lines, with the claim between the acceptance, which alone can be before it, and the rest."""
     changes = tuple(read_change(str(line)) for line in item.history)
+    if not changes:
+        raise ValueError("a message without history")
     if item.queued_at is None or any(change.status is Status.QUEUED for change in changes):
         return changes
     return (changes[0], Change(Status.QUEUED, item.queued_at), *changes[1:])
