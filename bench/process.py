@@ -16,16 +16,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 EXACT = shutil.which("valgrind") is not None
+PAIRS = 11
 SLACK = 1.0 if EXACT else 1.15
 METHOD = "instructions" if EXACT else "CPU time, median of 11 pairs; no valgrind here, budgets 15 % wider"
 
 
-def ratio(ours: str, theirs: str, env: Mapping[str, str]) -> float:
+def ratio(ours: str, theirs: str, our_env: Mapping[str, str], their_env: Mapping[str, str]) -> float:
     """What `ours` spends, divided by what `theirs` does. Both are Python source, run in a fresh interpreter each."""
+    output(ours, our_env), output(theirs, their_env)  # caches warm, bytecode written
     if EXACT:
-        return _instructions(ours, env) / _instructions(theirs, env)
-    _cpu(ours, env), _cpu(theirs, env)  # caches warm, bytecode written
-    return statistics.median(_cpu(ours, env) / _cpu(theirs, env) for _ in range(11))
+        return _instructions(ours, our_env) / _instructions(theirs, their_env)
+    return statistics.median(_cpu(ours, our_env) / _cpu(theirs, their_env) for _ in range(PAIRS))
+
+
+def slope(few: str, many: str, more: int, env: Mapping[str, str]) -> float:
+    """What one round costs: `many` does `more` rounds than `few`, and what both spend to start cancels out."""
+    output(few, env)
+    if EXACT:
+        return (_instructions(many, env) - _instructions(few, env)) / more
+    return statistics.median(_cpu(many, env) - _cpu(few, env) for _ in range(PAIRS)) / more
 
 
 def output(source: str, env: Mapping[str, str]) -> str:
