@@ -52,11 +52,14 @@ class Gateway:
     refused: int = 0
     calls: list[Asked] = field(default_factory=list)
     happened: Callable[[str], object] = lambda _: None
+    called: Callable[[], object] = lambda: None
+    """What is done when a call comes in, before it is answered."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, asked: Asked) -> Said:
         callback = Callback(asked.method, asked.headers, {}, asked.body)
         carrier = self.carriers[asked.path.strip("/")]
+        self.called()
         with self._lock:
             self.calls.append(asked)
             status = self.script.pop(0) if self.script else 204
@@ -73,7 +76,8 @@ class Gateway:
 
     def forget(self) -> None:
         """As new."""
-        self.script, self.events, self.calls, self.refused, self.happened = [], [], [], 0, lambda _: None
+        self.script, self.events, self.calls, self.refused = [], [], [], 0
+        self.happened, self.called = lambda _: None, lambda: None
 
     @property
     def states(self) -> list[str]:

@@ -3,8 +3,10 @@
 import json
 import socket
 import stat
+import struct
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import urllib3
 
 from fugace.adapters.carriers import ADAPTERS
 from local.place import ROOT
+from local.simulator.book import Book
 from local.simulator.post import PER_ACCOUNT
 from tests.contract.loop import SECRETS, Loop, eventually, number, running
 from tests.fakes import key_number
@@ -115,14 +118,13 @@ def test_an_erased_message_is_gone_from_memory_page_and_file(tmp_path: Path, nam
 
 
 def test_after_an_erasure_nothing_more_is_reported(loop: Loop) -> None:
-    """What is forgotten cannot be reported on."""
-    loop.gateway.script = [500] * 50
-    ref = loop.submit("00")
-    eventually(lambda: loop.gateway.calls)
-    loop.ask("DELETE", f"/v1/messages/{ref}", **bearer())
+    """What is forgotten cannot be reported on: neither the retry nor the next report comes."""
+    loop.gateway.script = [500]
+    loop.gateway.called = lambda: loop.ask("DELETE", f"/v1/messages/{next(iter(loop.book.sms))}", **bearer(PER_ACCOUNT))
+    loop.submit("00", name=PER_ACCOUNT)
 
-    eventually(lambda: not loop.post.busy)
-    assert loop.gateway.events == []
+    eventually(lambda: loop.gateway.calls and not loop.post.busy)
+    assert len(loop.gateway.calls) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -233,12 +235,21 @@ def test_a_body_without_end_is_not_read(loop: Loop) -> None:
     assert (huge.headers["connection"], chunked.headers["connection"]) == ("close", "close")
 
 
+def talking() -> list[threading.Thread]:
+    """A thread for each connection that is open."""
+    return [each for each in threading.enumerate() if "process_request_thread" in each.name]
+
+
 def test_a_client_that_goes_away_leaves_no_trace(loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:
     """A dispatcher that timed out is no news here."""
+    loop.ask("GET", "/health")
+    before = len(talking())
     for sent in (b"", b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{", b"\x16\x03\x01"):
         with socket.create_connection(("127.0.0.1", int(loop.url.rpartition(":")[2]))) as sock:
             sock.sendall(sent)
-    assert loop.ask("GET", "/health")[0] == 200
+            eventually(lambda: len(talking()) > before)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # gone without a word
+        eventually(lambda: len(talking()) == before)
     assert capfd.readouterr().err == ""
 
 
@@ -267,6 +278,14 @@ def test_a_restart_keeps_what_was_received_and_goes_on_reporting(tmp_path: Path)
         assert after.settled(2) == ["submitted", "delivered"]
         assert after.submit("00", name=PER_ACCOUNT) == ref  # and still knows the reference
         assert after.ask("POST", "/v1/messages", ORDER | {"to": "+33639980020"}, **bearer())[0] == 202  # second attempt
+
+
+def test_the_accounts_address_outlives_restarts(tmp_path: Path) -> None:
+    """It is set once, by whoever deploys; `make down` and `make up` again must not lose it."""
+    state = tmp_path / "state.jsonl"
+    Book(state).call_back("https://gateway.example/dlr")
+
+    assert [Book(state).account for _ in range(3)] == ["https://gateway.example/dlr"] * 3
 
 
 def test_the_state_is_for_its_owner_alone(tmp_path: Path) -> None:
