@@ -16,9 +16,9 @@ def main() -> None:
     from local.emulator import dynamodb  # first: its threads start when ministack is imported
 
     repair(dynamodb.REPAIRS)
-    from local.emulator import cloudformation, functions, gateway, kms, state
+    from local.emulator import cloudformation, dropped, functions, gateway, kms, state
 
-    repair((*functions.REPAIRS, *gateway.REPAIRS, *kms.REPAIRS, *cloudformation.REPAIRS))
+    repair((*functions.REPAIRS, *gateway.REPAIRS, *kms.REPAIRS, *cloudformation.REPAIRS, *dropped.REPAIRS))
     state.keep()
     gateway.serve()
 

@@ -150,7 +150,7 @@ def test_a_deployed_table_has_its_ttl_and_loses_it_when_the_template_does(aws: A
 
 def test_a_deployed_table_has_its_backups(aws: Aws) -> None:
     """Point-in-time recovery, of an ordinary table and of a global one's replica here."""
-    pitr = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+    pitr = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 7}}
     plain, world = table(**pitr), table(Replicas=[{"Region": "eu-west-3", **pitr}])
     world["Type"] = "AWS::DynamoDB::GlobalTable"
     names = aws.deploy("with-pitr", {"Plain": plain, "World": world, "None": table()})
@@ -158,8 +158,9 @@ def test_a_deployed_table_has_its_backups(aws: Aws) -> None:
     found = {}
     for logical, name in names.items():
         described = aws("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-        found[logical] = described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
-    assert found == {"Plain": "ENABLED", "World": "ENABLED", "None": "DISABLED"}
+        status = described["PointInTimeRecoveryDescription"]
+        found[logical] = (status["PointInTimeRecoveryStatus"], status.get("RecoveryPeriodInDays"))
+    assert found == {"Plain": ("ENABLED", 7), "World": ("ENABLED", 7), "None": ("DISABLED", None)}
 
 
 def test_a_deployed_table_is_under_the_key_it_was_given(aws: Aws) -> None:
@@ -190,8 +191,8 @@ def test_a_deployed_role_cannot_leave_its_boundary(aws: Aws) -> None:
         aws.assume(arn, "dynamodb").list_tables()
 
 
-def test_a_deployed_function_has_its_concurrency_and_its_key(aws: Aws) -> None:
-    """Both bound what a mistake can cost."""
+def test_a_deployed_function_has_its_bounds(aws: Aws) -> None:
+    """How many at once, under which key, and whether it may go in circles: they bound what a mistake can cost."""
     function = {
         "Role": "arn:aws:iam::000000000000:role/none",
         "Handler": "index.handle",
@@ -199,11 +200,13 @@ def test_a_deployed_function_has_its_concurrency_and_its_key(aws: Aws) -> None:
         "Code": {"ZipFile": "def handle(event, context): pass"},
         "ReservedConcurrentExecutions": 3,
         "KmsKeyArn": KEY,
+        "RecursiveLoop": "Allow",
     }
     name = aws.deploy("bound-function", {"F": {"Type": "AWS::Lambda::Function", "Properties": function}})["F"]
 
     assert aws("lambda").get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 3
     assert aws("lambda").get_function_configuration(FunctionName=name)["KMSKeyArn"] == KEY
+    assert aws("lambda").get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Allow"
 
 
 def test_a_deployed_schedule_keeps_every_field(aws: Aws) -> None:
@@ -225,6 +228,7 @@ def test_a_deployed_schedule_keeps_every_field(aws: Aws) -> None:
 def test_a_deployed_api_keeps_every_field(aws: Aws) -> None:
     """An API that should be reached under its own domain alone must not answer under its generated one."""
     api = {"Name": "kept", "DisableExecuteApiEndpoint": True, "ApiKeySourceType": "AUTHORIZER"}
+    api |= {"EndpointConfiguration": {"Types": ["REGIONAL"]}, "SecurityPolicy": "SecurityPolicy_TLS13_2025_EDGE"}
     log = {"DestinationArn": "arn:aws:logs:eu-west-3:000000000000:log-group:access", "Format": "$context.requestId"}
     method = {"HttpMethod": "GET", "AuthorizationType": "NONE", "Integration": {"Type": "MOCK"}}
     method |= {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}}
@@ -242,8 +246,34 @@ def test_a_deployed_api_keeps_every_field(aws: Aws) -> None:
     gateway = aws("apigateway")
     found = gateway.get_rest_api(restApiId=names["Api"])
     assert (found["disableExecuteApiEndpoint"], found["apiKeySource"]) == (True, "AUTHORIZER")
+    assert found["endpointConfiguration"]["types"] == ["REGIONAL"]
+    assert found["securityPolicy"] == "SecurityPolicy_TLS13_2025_EDGE"
     access = gateway.get_stage(restApiId=names["Api"], stageName="live")["accessLogSettings"]
     assert access == {"destinationArn": log["DestinationArn"], "format": log["Format"]}
+
+
+def test_a_deployed_topic_is_under_the_key_it_was_given(aws: Aws) -> None:
+    """Alarms name what is wrong, and where."""
+    arn = aws.deploy("topic", {"T": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": KEY}}})["T"]
+
+    assert aws("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["KmsMasterKeyId"] == KEY
+
+
+def test_a_deployed_mapping_has_its_tags(aws: Aws) -> None:
+    """Tags tell whose a thing is."""
+    aws.function("tagged", "def handle(event, context): pass")
+    mapping = {"FunctionName": "tagged", "EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}}
+    mapping["Tags"] = [{"Key": "fugace", "Value": "test"}]
+    names = aws.deploy(
+        "mapping",
+        {
+            "Q": {"Type": "AWS::SQS::Queue", "Properties": {}},
+            "M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
+        },
+    )
+    arn = f"arn:aws:lambda:eu-west-3:000000000000:event-source-mapping:{names['M']}"
+
+    assert aws("lambda").list_tags(Resource=arn)["Tags"] == {"fugace": "test"}
 
 
 def test_a_type_that_it_does_not_know_is_recorded(aws: Aws) -> None:
