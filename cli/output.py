@@ -11,6 +11,8 @@ from rich.table import Table
 
 Row = Mapping[str, object]
 
+_WIDE = 200  # columns
+
 
 def rows(found: Sequence[Row], *, as_json: bool, columns: Sequence[str]) -> None:
     """A list of things."""
@@ -20,7 +22,7 @@ def rows(found: Sequence[Row], *, as_json: bool, columns: Sequence[str]) -> None
     table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
     for row in found:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(soft_wrap=True).print(table) if found else Console().print("none")
+    _console().print(table if found else "none")
 
 
 def one(found: Row, *, as_json: bool) -> None:
@@ -31,12 +33,12 @@ def one(found: Row, *, as_json: bool) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in found.items():
         table.add_row(name.replace("_", " "), _cell(value))
-    Console(soft_wrap=True).print(table)
+    _console().print(table)
 
 
 def print_json(found: object) -> None:
     """As one line: a program reads it, and `tail` gives one for each change."""
-    Console(soft_wrap=True).out(json.dumps(found), highlight=False)
+    _console().out(json.dumps(found), highlight=False)
 
 
 @contextmanager
@@ -52,6 +54,11 @@ def working(what: str) -> Iterator[None]:
 def time(at: datetime | None) -> str | None:
     """A time as the API writes it."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+
+
+def _console() -> Console:
+    """As wide as it takes: an id that is cut off is of no use, a line that the terminal wraps is."""
+    return Console(width=max(_WIDE, Console().width), soft_wrap=True)
 
 
 def _cell(value: object) -> str:
