@@ -87,9 +87,12 @@ class Outbox:
         return tenant
 
     def _now(self) -> datetime:
-        """To the millisecond, as it is kept: a repeated answer is the first one to the letter."""
-        now = self.clock()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        """To the millisecond, as it is kept (ends: to the second): a repeated answer is the first one to the letter."""
+        return _trimmed(self.clock())
+
+
+def _trimmed(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,9 @@ class _Acceptance:
         person = keys[subject]
         if person is None:
             return BlockedError(FieldError(f"{wish.at}/to", "blocked"))
-        anchor = max(self.now, wish.send_at or self.now)
+        anchor = max(self.now, _trimmed(wish.send_at or self.now))
         over = record_expiry(anchor, self.tenant.policy)
+        content = min(content_expiry(anchor, self.tenant.policy, wish.validity), over)
         return Record(
             key=draft.key,
             subject=subject,
@@ -172,8 +176,8 @@ class _Acceptance:
             carrier=self._carrier,
             on_unknown=wish.on_unknown,
             validity=wish.validity,
-            expires_at=over,
-            content_until=min(content_expiry(anchor, self.tenant.policy, wish.validity), over),
+            expires_at=over.replace(microsecond=0),
+            content_until=content.replace(microsecond=0),
             live=self.sender.live,
             drop_content=not self.tenant.policy.content,
             sender=wish.sender,

@@ -3,22 +3,24 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 
 from fugace.domain.encoding import unsendable
 from fugace.domain.errors import BadRequestError, FieldError, FugaceError, InvalidNumberError
-from fugace.domain.message import Category, OnUnknown
+from fugace.domain.message import Category, OnUnknown, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.names import NAME, resembles
 from fugace.domain.retention import Period
 from fugace.edge import http
+from functions.send.cursor import EARLIEST, LATEST, Filter
 
 MAX_TEXT = 4096
 """Characters; what matters is the number of segments, but a limit has to stand before the counting."""
 MAX_BATCH = 100
+MAX_PAGE = 100
 MAX_SEGMENTS = 10
 AHEAD = timedelta(days=7)
 TOLERANCE = timedelta(seconds=60)
@@ -67,6 +69,24 @@ class PreviewBody(http.Body, frozen=True):
     max_segments: Segments | None = None
 
 
+class LookQuery(http.Body, frozen=True):
+    """How a message is to be shown."""
+
+    include: Literal["personal"] | None = None
+
+
+class ListQuery(http.Body, frozen=True):
+    """Which messages are asked for."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    status: Status | None = None
+    campaign: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)] = 25
+    cursor: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
+    include: Literal["personal"] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One message, as its tenant wishes it."""
@@ -98,6 +118,19 @@ def wishes(data: bytes, now: datetime) -> list[Wish | FugaceError] | Wish | Fuga
     return [_wish(bytes(item), f"/messages/{place}", now) for place, item in enumerate(batch.messages)]
 
 
+def sought(query: ListQuery) -> Filter:
+    """Which messages a listing is about. Raises BadRequestError."""
+    errors = []
+    if query.campaign is not None and (reason := name_refused(query.campaign)):
+        errors.append(FieldError("/query/campaign", reason))
+    since, until = query.since or EARLIEST, query.until or LATEST
+    if since >= until:
+        errors.append(FieldError("/query/until", "must be later than since"))
+    if errors:
+        raise BadRequestError(*errors)
+    return Filter(since=since, until=until, status=query.status, campaign=query.campaign)
+
+
 def check_text(text: str) -> None:
     """Refuse what cannot be sent. Raises BadRequestError."""
     if reason := unsendable(text):
@@ -118,7 +151,7 @@ def _wish(data: bytes, at: str, now: datetime) -> Wish | FugaceError:
     errors = [FieldError(f"{at}/{field}", reason) for field, reason in reasons.items()]
     to = _number(body.to)
     if to is None:
-        errors.append(FieldError(f"{at}/to", "not a valid number in E.164, such as +33639980001"))
+        errors.append(FieldError(f"{at}/to", "not a valid number in E.164: plus sign, country code, subscriber number"))
     if to is None or errors:
         return BadRequestError(*errors) if reasons else InvalidNumberError(*errors)
     return Wish(
@@ -129,7 +162,7 @@ def _wish(data: bytes, at: str, now: datetime) -> Wish | FugaceError:
         sender=body.sender or "",
         reference=body.reference or "",
         campaign=body.campaign or "",
-        send_at=body.send_at if body.send_at and body.send_at > now else None,
+        send_at=body.send_at.astimezone(UTC) if body.send_at and body.send_at > now else None,
         validity=_period(body.validity) or VALIDITY[body.category],
         max_segments=body.max_segments or MAX_SEGMENTS,
         on_unknown=body.on_unknown or OnUnknown.AT_MOST_ONCE,

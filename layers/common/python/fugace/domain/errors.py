@@ -109,7 +109,7 @@ class NotFoundError(FugaceError):
 
 
 class TooLateError(FugaceError):
-    """The message has left already. Facts: status."""
+    """The message has left already. Facts: state (a fact named `status` would be the HTTP status)."""
 
     code = Code.TOO_LATE
     title = "The message cannot be cancelled any more"
