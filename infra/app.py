@@ -24,7 +24,8 @@ def build(app: App, environment: Environment) -> tuple[DataStack, PipelineStack,
     pipeline = PipelineStack(app, environment, data)
     watch = WatchStack(app, environment, data)
     watch.add_stack_dependency(pipeline)
-    Tags.of(app).add("fugace", environment.name)
+    for stack in (data, pipeline, watch):
+        Tags.of(stack).add("fugace", environment.name)
     return data, pipeline, watch
 
 

@@ -54,7 +54,8 @@ class Function(Construct):
             layers=[layer],
             memory_size=MEGABYTES,
             timeout=Duration.seconds(duty.seconds),
-            role=self.role,
+            # What the library would grant along the way (the use of a key without condition, say) is not added.
+            role=self.role.without_policy_updates(),
             environment={key: value for key, value in told.items() if key in variables(duty)}
             | {"POWERTOOLS_SERVICE_NAME": name},
             log_group=self.log_group,

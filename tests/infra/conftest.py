@@ -1,0 +1,113 @@
+"""One synthesis for all tests: `laptop`, `example`, and `example` once more in each Region of the Union.
+
+What is packed are folders of a few bytes that stand in for what `make layer` builds.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+ROOMS = ("auth", "dlr", "purge", "send")
+
+os.environ["PATH"] = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"  # jsii looks for node there
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """The templates of an environment, and what was packed for it."""
+
+    environment: str
+    templates: Mapping[str, Mapping[str, Any]]
+    """By the last word of the stack's name: data, pipeline, watch."""
+    folder: Path
+    """The assembly, with the stacks of all environments."""
+
+    def resources(self, *kinds: str) -> list[tuple[str, Resource]]:
+        """Logical id and resource, of all stacks, of these types (`SQS::Queue`); all where none is named."""
+        wanted = {f"AWS::{kind}" for kind in kinds}
+        return [
+            (name, resource)
+            for template in self.templates.values()
+            for name, resource in template["Resources"].items()
+            if not kinds or resource["Type"] in wanted
+        ]
+
+    def properties(self, *kinds: str) -> list[Resource]:
+        """The properties of all resources of these types."""
+        return [resource["Properties"] for _, resource in self.resources(*kinds)]
+
+    def one(self, kind: str, **expected: object) -> Resource:
+        """The properties of the one resource of a type that has these."""
+        found = [each for each in self.properties(kind) if expected.items() <= each.items()]
+        assert len(found) == 1, (kind, expected, len(found))
+        return found[0]
+
+    def function(self, name: str) -> Resource:
+        """A function's properties, by its short name."""
+        return self.one("Lambda::Function", FunctionName=f"fugace-{self.environment}-{name}")
+
+    def role(self, name: str) -> Resource:
+        """A role's properties, by its short name."""
+        return self.one("IAM::Role", RoleName=f"fugace-{self.environment}-{name}")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A layer and functions of a few bytes, in the shape of the real ones."""
+    root = tmp_path_factory.mktemp("build")
+    for path in ("layer/python/fugace/__init__.py", "layer/amazon-roots.pem", "code/functions/__init__.py"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    for room in ROOMS:
+        for path in (f"{room}/handler.py", f"{room}/__pycache__/handler.cpython-313.pyc"):
+            (root / "code/functions" / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / "code/functions" / path).write_text(room)
+    return root
+
+
+@pytest.fixture(scope="session")
+def synthesized(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Stacks]:
+    """Every environment that a test asks for, by name; those of the Regions are named after them."""
+    from aws_cdk import App  # noqa: PLC0415  # after PATH has node
+
+    from infra.app import build  # noqa: PLC0415  # after PATH has node
+    from infra.config import UNION, read  # noqa: PLC0415  # after PATH has node
+
+    folder = tmp_path_factory.mktemp("cdk")
+    given = CONTEXT | {"layer": str(built / "layer"), "code": str(built / "code")}
+    example = read(given | {"env": "example"})
+    environments = [example, read(given | {"env": "laptop", "ca_bundle": "/ca.pem"})]
+    environments += [replace(example, name=region, region=region) for region in UNION]
+    app = App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
+    for environment in environments:
+        build(app, environment)
+    assembly = app.synth()
+    return {
+        each.name: Stacks(
+            each.name,
+            {word: assembly.get_stack_by_name(each.named(word)).template for word in ("data", "pipeline", "watch")},
+            folder,
+        )
+        for each in environments
+    }
+
+
+@pytest.fixture(scope="session")
+def example(synthesized: Mapping[str, Stacks]) -> Stacks:
+    """The shape that production has."""
+    return synthesized["example"]
+
+
+@pytest.fixture(scope="session")
+def laptop(synthesized: Mapping[str, Stacks]) -> Stacks:
+    """The one that `make up` deploys."""
+    return synthesized["laptop"]

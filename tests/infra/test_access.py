@@ -1,0 +1,175 @@
+"""Who may do what: one role a function, named actions on named things, and keys that open nothing else."""
+
+import json
+
+import pytest
+
+from infra.duties import DUTIES
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(stacks, role):
+    """A role's statements, those of policies attached to it included."""
+    name = next(name for name, each in stacks.resources("IAM::Role") if each["Properties"] is role)
+    attached = [each for each in stacks.properties("IAM::Policy") if {"Ref": name} in each.get("Roles", [])]
+    documents = [each["PolicyDocument"] for each in [*role.get("Policies", []), *attached]]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def granted(stacks, name):
+    """Action and resource (as text) of everything a function may do."""
+    return {
+        (action, json.dumps(resource))
+        for each in statements(stacks, stacks.role(name))
+        for action in listed(each["Action"])
+        for resource in listed(each["Resource"])
+    }
+
+
+def actions(stacks, name, service):
+    return {action.split(":")[1] for action, _ in granted(stacks, name) if action.startswith(f"{service}:")}
+
+
+def on_table(stacks, name, table):
+    found = {action.split(":")[1] for action, resource in granted(stacks, name) if f"Storage{table}" in resource}
+    return found & {action for action in found if action[0] in "BDGPQSU"}
+
+
+def test_every_function_has_a_role_of_its_own(example):
+    """What one may do, another may not."""
+    roles = [json.dumps(each["Role"]) for each in example.properties("Lambda::Function")]
+
+    assert len(roles) == len(set(roles)) == len(DUTIES)
+
+
+def test_no_policy_says_star(example):
+    """Neither any action nor any thing, nor everything but something."""
+    roles = example.properties("IAM::Role")
+    assert len(roles) > len(DUTIES)
+    for role in roles:
+        assert "ManagedPolicyArns" not in role
+        for each in statements(example, role):
+            assert each["Effect"] == "Allow"
+            assert "NotAction" not in each
+            assert "NotResource" not in each
+            assert not [action for action in listed(each["Action"]) if "*" in action]
+            assert "*" not in listed(each["Resource"])
+
+
+def test_no_managed_policy_is_used_or_made(example):
+    """AWS changes its own without asking."""
+    assert not example.resources("IAM::ManagedPolicy", "IAM::User", "IAM::Group")
+    assert "ManagedPolicyArns" not in json.dumps([each for _, each in example.resources()])
+
+
+def test_a_star_at_the_end_stays_within_something_of_ours(example):
+    """Schedules of our group, streams of our table; the account's log groups, for the account's own setting."""
+    allowed = (":schedule/fugace-example/*", "/stream/*", ":log-group:*")
+    for role in example.properties("IAM::Role"):
+        for each in statements(example, role):
+            for resource in map(json.dumps, listed(each["Resource"])):
+                assert "*" not in resource or any(end in resource for end in allowed), resource
+
+
+@pytest.mark.parametrize("name", DUTIES)
+def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
+    """The right to decrypt a queue must not be a right to decrypt anything else."""
+    keys = [each for each in statements(example, example.role(name)) if "kms:" in json.dumps(each["Action"])]
+    for each in keys:
+        conditions = each["Condition"]
+        text = json.dumps(each["Resource"])
+        assert ("KeysRoot" in text) != ("KeysServices" in text)
+        if "KeysRoot" in text:
+            assert listed(each["Action"]) == ["kms:Decrypt"]
+            assert conditions == {
+                "StringEquals": {
+                    "kms:EncryptionContext:environment": "example",
+                    "kms:EncryptionContext:purpose": "root",
+                }
+            }
+        else:
+            services = listed(conditions["StringLike"]["kms:ViaService"])
+            assert set(services) <= {f"{service}.eu-central-1.*" for service in ("dynamodb", "sqs", "secretsmanager")}
+
+
+def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(example):
+    """Whoever cannot open it cannot leak it: the relay and reconcile see ids alone."""
+    may = {name for name in DUTIES if any("KeysRoot" in resource for _, resource in granted(example, name))}
+
+    assert may == {"send", "dispatch", "receive", "webhooks", "notify"}
+
+
+def test_only_who_speaks_to_carriers_reads_their_secrets(example):
+    """And it reads these, not whatever secret there is."""
+    may = {name for name in DUTIES if actions(example, name, "secretsmanager")}
+
+    assert may == {"dispatch", "receive"}
+    secrets = {resource for action, resource in granted(example, "dispatch") if action.startswith("secretsmanager:")}
+    assert len(secrets) == len(example.properties("SecretsManager::Secret")) == 2
+
+
+def test_nobody_deletes_messages_or_keys_of_people_here(example):
+    """That is the work of purge and of requests, with roles of their own. Nobody scans."""
+    for name in DUTIES:
+        assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem", "PartiQLDelete"}), name
+        assert "DeleteItem" not in on_table(example, name, "Messages"), name
+        assert "DeleteItem" not in on_table(example, name, "SubjectKeys"), name
+
+
+def test_the_person_index_is_nobodys_yet(example):
+    """Finding everything of one person is what a data-subject request does."""
+    for name in DUTIES:
+        assert not [resource for _, resource in granted(example, name) if "index/by-subject" in resource], name
+
+
+def test_the_relay_reads_the_stream_and_no_table(example):
+    """It passes ids on; a table that it cannot read cannot end up in a queue (I2)."""
+    assert actions(example, "relay", "dynamodb") == {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+
+
+def test_each_sends_to_the_queues_of_its_row(example):
+    """A function that could write to every queue could forge every kind of work."""
+    for name, wanted in {
+        "auth": set(),
+        "keys": set(),
+        "send": set(),
+        "relay": {"carriersimulator", "carriersimulatoraccount", "notify", "relayfailures"},
+        "dispatch": {"carriersimulator", "carriersimulatoraccount"},
+        "receive": {"receipts"},
+        "webhooks": {"notify"},
+        "receipts": set(),
+        "notify": {"notify"},
+        "reconcile": {"carriersimulator", "carriersimulatoraccount"},
+    }.items():
+        sent = [resource for action, resource in granted(example, name) if action == "sqs:SendMessage"]
+        found = {json.loads(each)["Fn::GetAtt"][0].rpartition("Queue")[0].rpartition("Queue")[2] for each in sent}
+        assert found == wanted, name
+        assert not [each for each in sent if "Dead" in each]
+
+
+def test_only_the_schedules_role_is_passed_and_to_the_scheduler_only(example):
+    """Whoever may pass any role to any service is an administrator."""
+    for name, duty in DUTIES.items():
+        passed = [each for each in statements(example, example.role(name)) if "iam:PassRole" in listed(each["Action"])]
+        assert len(passed) == ("CreateSchedule" in duty.timer)
+        for each in passed:
+            assert each["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+            assert "TimerRole" in json.dumps(each["Resource"])
+
+
+def test_schedules_take_their_roles_for_this_environments_group_alone(example):
+    """The scheduler acts for every account: without the source it would act for a stranger's schedule."""
+    for name in ("schedules", "reconcile-schedule"):
+        (trust,) = example.role(name)["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+        assert "schedule-group/fugace-example" in json.dumps(trust["Condition"]["StringEquals"]["aws:SourceArn"])
+
+
+def test_a_schedule_may_put_bodies_on_queues_and_nothing_else(example):
+    """A function that may create schedules can do whatever their role can."""
+    may = {action for each in statements(example, example.role("schedules")) for action in listed(each["Action"])}
+
+    assert may == {"sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}

@@ -1,0 +1,110 @@
+"""What an environment must be before anything is synthesized."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.config import UNION, Carrier, ConfigError, Environment, read
+
+ROOT = Path(__file__).resolve().parents[2]
+CARRIER = {"name": "simulator", "adapter": "simulator", "url": "https://carrier.example"}
+
+
+def context(**environment):
+    return {"env": "test", "environments": {"test": {"region": "eu-west-3", "carriers": [CARRIER], **environment}}}
+
+
+def test_the_list_of_regions_is_the_seven_of_the_union():
+    """I9 is a list, and changing it is a decision: this test is where it is noticed."""
+    assert set(UNION) == {
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-3",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eusc-de-east-1",
+    }
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        pytest.param("eu-west-2", id="London"),
+        pytest.param("eu-central-2", id="Zurich"),
+        pytest.param("eu-isoe-west-1", id="another partition that begins with eu"),
+        pytest.param("us-east-1", id="Virginia"),
+        pytest.param("", id="none"),
+    ],
+)
+def test_a_region_outside_the_union_is_refused(region):
+    """I9: London and Zurich begin with `eu-` and are outside."""
+    with pytest.raises(ConfigError, match="not inside the European Union"):
+        read(context(region=region))
+
+
+def test_the_program_says_so_in_one_sentence():
+    """Whoever typed the command gets a sentence and a failure, not a traceback."""
+    given = json.loads((ROOT / "cdk.json").read_text())["context"] | {"env": "example", "region": "eu-west-2"}
+    path = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.app"],
+        cwd=ROOT,
+        env={"PATH": path, "HOME": os.environ.get("HOME", "/"), "CDK_CONTEXT_JSON": json.dumps(given)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if line.startswith("fugace: ")]
+    assert len(said) == 1
+    assert "eu-west-2" in said[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"log_days": 3653}, "log_days"),
+        ({"removal": "keep"}, "removal"),
+        ({"carriers": []}, "no carrier"),
+        ({"ca_bundle": ""}, "CA bundle"),
+        ({"colour": "blue"}, "colour"),
+        ({"carriers": [CARRIER | {"concurrency": 1}]}, "concurrency"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_it_is_deployed(changes, says):
+    """A wrong setting is a sentence here, and a failed deployment or a broken promise later."""
+    with pytest.raises(ConfigError, match=says):
+        read(context(**changes))
+
+
+def test_an_unknown_environment_is_answered_with_those_there_are():
+    """`-c env=` forgotten or mistyped is the commonest mistake."""
+    with pytest.raises(ConfigError, match=r"env=NAME; cdk\.json has test"):
+        read(context() | {"env": None})
+
+
+def test_single_settings_can_be_given_on_the_command_line():
+    """The laptop's CA bundle and build folders are only known where it runs."""
+    found = read(context(ca_bundle="") | {"ca_bundle": "/here/ca.pem", "layer": "/here/layer"})
+
+    assert (found.ca_bundle, found.layer) == ("/here/ca.pem", Path("/here/layer"))
+
+
+def test_what_was_not_built_is_named(tmp_path):
+    """An empty layer would deploy, and fail at the first request."""
+    from aws_cdk import App  # noqa: PLC0415  # after PATH has node
+
+    from infra.app import build  # noqa: PLC0415  # after PATH has node
+
+    bare = Environment(name="test", region="eu-west-3", carriers=(Carrier(**CARRIER),), layer=tmp_path)
+
+    with pytest.raises(ConfigError, match="run `make layer` first"):
+        build(App(outdir=str(tmp_path / "out")), bare)

@@ -1,0 +1,111 @@
+"""Somebody is woken, and by the right things."""
+
+import json
+
+from infra.duties import DUTIES
+
+
+def alarms(stacks):
+    prefix = f"fugace-{stacks.environment}-"
+    return {each["AlarmName"].removeprefix(prefix): each for each in stacks.properties("CloudWatch::Alarm")}
+
+
+def dimension(alarm):
+    return {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
+
+
+def test_every_queue_that_should_be_empty_is_watched(example):
+    """A dead-letter queue that nobody looks at is a slow way to lose messages."""
+    dead = {
+        each["QueueName"]
+        for each in example.properties("SQS::Queue")
+        if each["QueueName"].endswith(("-dead", "-failures"))
+    }
+    watched = {
+        dimension(each)["QueueName"]: each
+        for each in alarms(example).values()
+        if each["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+
+    assert set(watched) == dead
+    assert len(dead) == 6
+    for each in watched.values():
+        assert (each["Threshold"], each["EvaluationPeriods"]) == (1, 1)
+
+
+def test_waiting_is_watched_wherever_something_waits(example):
+    """The stream, by its iterator; each live queue, by its oldest body."""
+    live = {each["QueueName"] for each in example.properties("SQS::Queue") if "RedrivePolicy" in each}
+    found = alarms(example).values()
+
+    assert {
+        dimension(each)["QueueName"] for each in found if each["MetricName"] == "ApproximateAgeOfOldestMessage"
+    } == live
+    (iterator,) = [each for each in found if each["MetricName"] == "IteratorAge"]
+    assert dimension(iterator) == {"FunctionName": "fugace-example-relay"}
+    assert iterator["Threshold"] < 24 * 3600 * 1000
+
+
+def test_every_function_is_watched_for_failures_it_sees_and_failures_it_does_not(example):
+    """A bug is caught and counted by the function itself; a timeout only by Lambda."""
+    found = alarms(example)
+    for name in DUTIES:
+        assert dimension(found[f"{name}-errors"]) == {"FunctionName": f"fugace-example-{name}"}
+        assert dimension(found[f"{name}-bugs"]) == {"service": name}
+
+
+def test_silence_is_an_alarm(example):
+    """A pass that no longer runs reports no error: missing data is the error."""
+    found = alarms(example)["reconcile-silent"]
+
+    assert found["TreatMissingData"] == "breaching"
+    assert found["ComparisonOperator"] == "LessThanThreshold"
+    assert found["Period"] * found["EvaluationPeriods"] <= 20 * 60
+
+
+def test_alarms_ask_for_what_is_there(example):
+    """A metric of a name that nothing has never rings."""
+    names = {
+        "QueueName": {each["QueueName"] for each in example.properties("SQS::Queue")},
+        "FunctionName": {each["FunctionName"] for each in example.properties("Lambda::Function")},
+        "ApiName": {each["Name"] for each in example.properties("ApiGateway::RestApi")},
+        "service": {
+            each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+            for each in example.properties("Lambda::Function")
+        },
+    }
+    for alarm in alarms(example).values():
+        for key, value in dimension(alarm).items():
+            assert value in names[key], alarm["AlarmName"]
+
+
+def test_alarms_are_said_and_unsaid_on_a_topic_under_our_key(example):
+    """CloudWatch must be let in by name: a topic with a policy of its own has lost the default one."""
+    topic = example.one("SNS::Topic")
+    statements = example.one("SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    allowed = [each for each in statements if each["Effect"] == "Allow"]
+
+    assert "KeysServices" in json.dumps(topic["KmsMasterKeyId"])
+    assert [each["Principal"] for each in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
+    assert any(each["Effect"] == "Deny" and "SecureTransport" in json.dumps(each) for each in statements)
+    for each in alarms(example).values():
+        assert each["AlarmActions"] == each["OKActions"] == [{"Ref": each["AlarmActions"][0]["Ref"]}]
+        assert each["AlarmDescription"]
+
+
+def test_the_watch_holds_no_other_stack_back(example):
+    """By name, not by reference: a carrier could never be taken away while the watch imports its queue."""
+    imported = json.dumps(example.templates["watch"]).count("Fn::ImportValue")
+    exported = example.templates["pipeline"].get("Outputs", {})
+
+    assert imported == json.dumps(example.templates["watch"]).count("KeysServices")
+    assert set(exported) == {"ApiUrl"}
+
+
+def test_there_is_one_page_and_it_names_no_tenant(example):
+    """Dimensions are bounded: queues, functions, the API."""
+    found = example.one("CloudWatch::Dashboard")
+
+    assert found["DashboardName"] == "fugace-example"
+    assert "ten_" not in json.dumps(found)
