@@ -30,6 +30,8 @@ class Place:
 
     folder: Path
     port: int
+    knob: str = "FUGACE_PORT"
+    """The variable that moves it to other ports."""
 
     @property
     def ports(self) -> dict[str, int]:
@@ -75,7 +77,7 @@ class Place:
 
 
 LAPTOP = Place(HOME, int(os.environ.get("FUGACE_PORT", "4566")))
-TEST = Place(HOME / "test", int(os.environ.get("FUGACE_TEST_PORT", "4666")))
+TEST = Place(HOME / "test", int(os.environ.get("FUGACE_TEST_PORT", "4666")), "FUGACE_TEST_PORT")
 PLACES = {"laptop": LAPTOP, "test": TEST}
 
 
