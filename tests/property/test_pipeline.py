@@ -36,7 +36,6 @@ from tests.fakes import (
 )
 
 HIDDEN = timedelta(minutes=6)  # how long a queue hides a body that it has given out
-DELIVERIES = 5
 TEXT = "Your parcel is here"
 SECRETS = (ALICE.reveal()[1:], BOB.reveal()[1:], TEXT)
 CARRIERS = {"plain": False, "careful": True, "simulator": False}  # name: does it deduplicate?
@@ -225,8 +224,9 @@ WISHES = st.tuples(
 class Pipeline(RuleBasedStateMachine):
     """Accept → stream → relay → queues → dispatch → carrier → receipt, and reconcile."""
 
-    @initialize(first=st.lists(WISHES, min_size=2, max_size=4))
-    def build(self, first):
+    @initialize(first=st.lists(WISHES, min_size=2, max_size=4), deliveries=st.sampled_from([5, 1, 2]))
+    def build(self, first, deliveries):
+        self.deliveries = deliveries  # few, so that dead letters happen
         self.clock, self.vault, self.fuse, self.broken, self.lost = FakeClock(), FakeVault(), Fuse(), [], set()
         self.table, self.post, self.outside = Table(self.clock, self.broken), Post(self.clock), Outside(self)
         self.tenants, self.erased, self.read, self.keys = FakeTenants(tenant()), set(), 0, []
@@ -335,7 +335,7 @@ class Pipeline(RuleBasedStateMachine):
         finally:
             self.fuse.light(0, DiedError)
         body.visible = self.clock() + HIDDEN
-        if gone or body.received >= DELIVERIES:
+        if gone or body.received >= self.deliveries:
             self.post.bodies.remove(body)
 
     def receive(self, body):
@@ -345,7 +345,7 @@ class Pipeline(RuleBasedStateMachine):
         try:
             return self.dispatch.run(body.carrier, task) is not Outcome.HELD
         except Exception as error:  # noqa: BLE001  # as the entry point does
-            if body.received >= DELIVERIES:
+            if body.received >= self.deliveries:
                 try:
                     self.dispatch.bury(body.carrier, task, in_doubt=isinstance(error, InDoubtError))
                 except UnavailableError:
