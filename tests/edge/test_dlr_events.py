@@ -145,6 +145,7 @@ def test_a_dead_webhook_is_reported_to_whoever_runs_this(room: Room, printed: Ca
     assert (line["webhook"], line["tenant"], line["reason"]) == (HOOK, SHOP, "gone")
     assert '"WebhookDisabled"' in seen
     assert '"EventGivenUp"' in seen
+    assert NUMBER[1:] not in seen
 
 
 LETTERS: dict[str, Any] = {

@@ -118,6 +118,12 @@ def test_a_body_is_verified_as_the_bytes_that_were_sent(room: Room) -> None:
     assert room.messages.rows[FIRST].status is Status.DELIVERED
 
 
+def test_a_signature_is_found_however_its_header_is_spelt(room: Room) -> None:
+    """Names of headers have no case, and some events carry them in lists alone."""
+    assert room.report(DELIVERED, headers=None, multiValueHeaders={"SIGNATURE": ["genuine"]})["statusCode"] == 200
+    assert room.report(DELIVERED, headers={"SIGNATURE": "genuine"}, multiValueHeaders=None)["statusCode"] == 200
+
+
 def test_a_forged_report_is_refused_and_counted(room: Room, printed: Callable[[], str]) -> None:
     """A carrier whose signature we read wrongly looks the same: somebody has to see it."""
     answer = room.report(DELIVERED, token="account." + "A" * 22)
