@@ -11,9 +11,10 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import ClientError
 
-from local.place import ACCOUNT, BUILD, PYTHON, REGION, ROOT, TOOLS, Place, Trouble
+from local.place import ACCOUNT, BUILD, LOOPBACK, PYTHON, REGION, ROOT, TOOLS, Place, Trouble
 
 STACKS = ("fugace-laptop-data", "fugace-laptop-pipeline", "fugace-laptop-watch")
+LAPTOP_PORTS = {"emulator": 4566, "simulator": 4570, "sink": 4571}
 DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 Say = Callable[[str], None]
 
@@ -34,9 +35,7 @@ def client(place: Place, service: str, *credentials: str) -> Any:  # noqa: ANN40
 
 def synthesize(place: Place) -> bool:
     """Write the cloud assembly, unless it was made from just this; True if it was written."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    context |= {"env": "laptop", "ca_bundle": str(place.ca)}
-    context |= {f"{name}_port": port for name, port in place.ports.items()}
+    context = settings(place)
     inputs = [ROOT / "cdk.json", ROOT / "requirements/dev.txt", BUILD / ".stamps"]
     inputs += [*sorted((ROOT / "infra").rglob("*.py")), *sorted((ROOT / "layers/common/python").rglob("*.py"))]
     made_from = fingerprint(inputs, json.dumps(context))
@@ -49,6 +48,14 @@ def synthesize(place: Place) -> bool:
     run(place, "synth", [str(PYTHON), "-m", "infra.app"], environment, "The CDK app could not be synthesized.")
     stamp.write_text(made_from)
     return True
+
+
+def settings(place: Place) -> dict[str, Any]:
+    """cdk.json's context, for the laptop, with the ports of this instance."""
+    text = (ROOT / "cdk.json").read_text()
+    for name, port in LAPTOP_PORTS.items():
+        text = text.replace(f"{LOOPBACK}:{port}", f"{LOOPBACK}:{place.ports[name]}")
+    return {**json.loads(text)["context"], "env": "laptop", "ca_bundle": str(place.ca)}
 
 
 def deploy(place: Place, say: Say) -> bool:

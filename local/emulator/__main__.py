@@ -16,9 +16,9 @@ def main() -> None:
     from local.emulator import dynamodb  # first: its threads start when ministack is imported
 
     repair(dynamodb.REPAIRS)
-    from local.emulator import cloudformation, dropped, functions, gateway, kms, state
+    from local.emulator import cloudformation, dropped, functions, gateway, policies, state
 
-    repair((*functions.REPAIRS, *gateway.REPAIRS, *kms.REPAIRS, *cloudformation.REPAIRS, *dropped.REPAIRS))
+    repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *cloudformation.REPAIRS, *dropped.REPAIRS))
     state.keep()
     gateway.serve()
 

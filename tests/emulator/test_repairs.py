@@ -117,6 +117,19 @@ def test_a_failed_function_names_its_error(aws: Aws, source: str, name: str) -> 
     assert answer["errorType"] == name
 
 
+def test_the_right_to_send_one_message_is_the_right_to_send_a_batch(aws: Aws) -> None:
+    """SQS knows no action of its own for a batch: a role that names one would be refused on AWS."""
+    url = aws("sqs").create_queue(QueueName="batched")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-west-3:000000000000:batched"
+    sender = aws.assume(
+        aws.role("batch-sender", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}), "sqs"
+    )
+
+    answer = sender.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "x"}])
+
+    assert len(answer["Successful"]) == 1
+
+
 def test_a_policy_may_demand_an_encryption_context(aws: Aws) -> None:
     """Ours do: the root key opens for its own environment and purpose, and for nothing else."""
     kms = aws("kms")

@@ -1,9 +1,29 @@
-"""KMS: conditions of a policy on the encryption context."""
+"""IAM: which action a call needs, and what a policy's conditions can see of it."""
 
 import json
 from typing import Any
 
 from ministack.core import iam_actions
+
+BATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+
+def batches_need_the_right_to_one() -> None:
+    """Who may send one message to a queue may send ten; the batch has no action of its own.
+
+    Source: Amazon SQS Developer Guide, "Amazon SQS API permissions: Actions and resource reference".
+    """
+    extract = iam_actions.extract_iam_action
+
+    def action(*of: Any, **more: Any) -> str | None:
+        found: str | None = extract(*of, **more)
+        return BATCHES.get(found or "", found)
+
+    iam_actions.extract_iam_action = action
 
 
 def policies_see_the_encryption_context() -> None:
@@ -29,4 +49,4 @@ def policies_see_the_encryption_context() -> None:
     iam_actions.request_tag_context = context
 
 
-REPAIRS = (policies_see_the_encryption_context,)
+REPAIRS = (batches_need_the_right_to_one, policies_see_the_encryption_context)
