@@ -361,7 +361,7 @@ def test_the_first_failure_is_noted_once_and_the_first_success_ends_it(room: Roo
     """Patience is counted from there; a webhook that answers costs no write."""
     writes: list[Any] = []
     noted = room.webhooks.failing
-    room.webhooks.failing = lambda *args, **named: (writes.append(args), noted(*args, **named))  # type: ignore[assignment]
+    room.webhooks.failing = lambda *args, **named: (writes.append(args), noted(*args, **named))
 
     room.answering(HttpAnswer(500, {}, b""))
     room.tell(news(), news(SECOND))
@@ -520,7 +520,7 @@ def test_a_tenant_whose_webhooks_cannot_be_read_does_not_stop_another(room: Room
             raise UnavailableError
         return of(tenant)
 
-    room.webhooks.of = busy  # type: ignore[method-assign]
+    room.webhooks.of = busy
 
     done = room.tell(news(), news(mine))
 
