@@ -1,22 +1,19 @@
 """`make up`: the whole of Fugace on this machine, and a first tenant to try it with. A second time changes nothing."""
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.status import Status
 
-from local import deploy, layer, serve
-from local.place import PLACES, REGION, ROOT, Place, Trouble
+from local import deploy, introduce, layer, serve
+from local.place import PLACES, Place, Trouble
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
-CARRIERS = ("simulator", "simulator-account")
 
 
 def main(name: str = "laptop") -> int:
@@ -46,51 +43,11 @@ def bring_up(place: Place) -> dict[str, str]:
         deploy.synthesize(place)
         deploy.deploy(place, say(status))
     with step("the carrier simulator and the webhook sink"):
-        secrets = carrier_secrets(place)
-        serve.start_beside(place, secrets)
+        serve.start_beside(place, introduce.carriers(place))
     with step("a first tenant"):
-        return introduce(place)
-
-
-def carrier_secrets(place: Place) -> dict[str, Any]:
-    """The credentials that the deployed functions use with the simulated carriers; the simulator checks them."""
-    vault = deploy.client(place, "secretsmanager")
-    read = {name: vault.get_secret_value(SecretId=f"fugace/laptop/carrier/{name}") for name in CARRIERS}
-    return {name: json.loads(secret["SecretString"]) for name, secret in read.items()}
-
-
-def introduce(place: Place) -> dict[str, str]:
-    """The first tenant and its admin key for tests, made by the operator's command line; kept in local.json."""
-    note = place.folder / "local.json"
-    stack = {"api_url": deploy.outputs(place)["ApiUrl"].rstrip("/"), "region": REGION}
-    stack |= {f"{name}_url": place.url(name) for name in ("simulator", "sink")}
-    known = json.loads(note.read_text()) if note.exists() else {}
-    if "tenant" not in known or not _exists(place, known["tenant"]):
-        made = fugace(place, "tenants", "create", "First tenant", "--key", "test")
-        known = {"tenant": made["tenant"]["id"], "api_key": made["key"]["key"]}
-    local = {**known, **stack}
-    note.touch(mode=0o600)
-    note.write_text(json.dumps(local, indent=2) + "\n")
-    lines = [f"export {name}='{value}'" for name, value in place.aws().items()]
-    (place.folder / "env").write_text("\n".join(lines) + "\n")
+        local = introduce.tenant(place)
+        introduce.callback(place, local["api_url"])
     return local
-
-
-def _exists(place: Place, tenant: str) -> bool:
-    key = {"tenant": {"S": tenant}, "item": {"S": "tenant"}}
-    found = deploy.client(place, "dynamodb").get_item(TableName="fugace-laptop-tenants", Key=key)
-    return "Item" in found
-
-
-def fugace(place: Place, *words: str) -> Any:  # noqa: ANN401 - JSON
-    """What the operator's command line answers, as JSON."""
-    command = [str(ROOT / "fugace"), *words, "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=place.environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        msg = f"./fugace {' '.join(words)} failed: {' '.join(last)}"
-        raise Trouble(msg)
-    return json.loads(done.stdout)
 
 
 @contextmanager
