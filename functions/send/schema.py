@@ -32,8 +32,8 @@ VALIDITY = {
     Category.MARKETING: timedelta(days=2),
 }
 
-_NUMBER = re.compile(r"\+[0-9][0-9 .()-]{5,30}")
-_SENDER = re.compile(r"[A-Za-z0-9]{3,11}|[0-9]{3,15}")
+NUMBER = re.compile(r"\+[0-9][0-9 .()-]{5,30}")
+SENDER = re.compile(r"[A-Za-z0-9]{3,11}|[0-9]{3,15}")
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -173,7 +173,7 @@ def _reasons(body: MessageBody, now: datetime) -> Iterator[tuple[str, str]]:
     """Everything that is wrong with the fields but the number: (field, reason)."""
     if reason := unsendable(body.text):
         yield "text", reason
-    if body.sender is not None and not _SENDER.fullmatch(body.sender):
+    if body.sender is not None and not SENDER.fullmatch(body.sender):
         yield "sender", "must be 3 to 11 letters and digits, or 3 to 15 digits"
     names: Mapping[str, str | None] = {"reference": body.reference, "campaign": body.campaign}
     for field, name in names.items():
@@ -195,7 +195,7 @@ def name_refused(name: str) -> str:
 
 def _number(text: str) -> Msisdn | None:
     try:
-        return Msisdn.parse(text) if _NUMBER.fullmatch(text) else None
+        return Msisdn.parse(text) if NUMBER.fullmatch(text) else None
     except InvalidNumberError:
         return None
 

@@ -1,10 +1,10 @@
 """Messages as the API shows them. docs/openapi.yaml has the same fields with their meaning."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from fugace.domain.retention import Period
+from fugace.domain.webhooks import rfc3339
 from functions.send.accept import Accepted
 from functions.send.preview import Preview
 from functions.send.read import Seen
@@ -18,7 +18,7 @@ def accepted(result: Accepted) -> dict[str, Any]:
         "status": record.history[0].status.value,
         "encoding": record.encoding,
         "segments": record.segments,
-        "expires_at": moment(record.expires_at),
+        "expires_at": rfc3339(record.expires_at),
     }
 
 
@@ -39,15 +39,15 @@ def message(seen: Seen) -> dict[str, Any]:
         "parts": [{"part": part, "status": status.value} for part, status in sorted(record.parts.items())],
         "on_unknown": record.on_unknown.value,
         "validity": str(Period(seconds=int(record.validity.total_seconds()))),
-        "created_at": moment(created),
-        "send_at": moment(record.anchor) if record.anchor > created else None,
-        "expires_at": moment(seen.expires_at),
-        "content_until": moment(seen.content_until),
+        "created_at": rfc3339(created),
+        "send_at": rfc3339(record.anchor) if record.anchor > created else None,
+        "expires_at": rfc3339(seen.expires_at),
+        "content_until": rfc3339(seen.content_until),
         "history": [
             {
                 "sequence": sequence,
                 "status": change.status.value,
-                "at": moment(change.at),
+                "at": rfc3339(change.at),
                 "evidence": change.evidence.value,
                 "code": change.code or None,
             }
@@ -86,8 +86,3 @@ def preview(found: Preview) -> dict[str, Any]:
             "changes": [{"from": each.char, "to": each.by, "count": each.count} for each in plain.made.replacements],
         },
     }
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339, in UTC, to the millisecond."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

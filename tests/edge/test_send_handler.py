@@ -12,6 +12,7 @@ from fugace.domain.message import Record, Status
 from fugace.domain.tenant import Role
 from functions.send import handler
 from functions.send.accept import Outbox
+from tests.architecture.openapi import mismatch
 from tests.edge.events import CONTEXT, event
 from tests.fakes import (
     ALICE,
@@ -74,8 +75,11 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return desk
 
 
-def call(*args: Any, **more: Any) -> dict[str, Any]:
-    return handler.handle(event(*args, **more), CONTEXT)
+def call(method: str, path: str, *args: Any, **more: Any) -> dict[str, Any]:
+    """The answer, which docs/openapi.yaml has to know."""
+    answer = handler.handle(event(method, path, *args, **more), CONTEXT)
+    assert mismatch(method, path, answer) == ""
+    return answer
 
 
 def ask(*args: Any, **more: Any) -> tuple[int, Any]:
@@ -199,6 +203,12 @@ def test_a_preview_costs_and_keeps_nothing(desk: Desk) -> None:
         },
     }
     assert desk.messages.rows == {}
+
+
+@pytest.mark.parametrize("text", ["", "a\x00"])
+def test_a_preview_refuses_what_sending_refuses(text: str) -> None:
+    """Else it would promise too much."""
+    assert ask("POST", "/v1/messages/preview", {"text": text})[0] == 400
 
 
 def test_a_preview_of_a_text_that_needs_no_change_offers_none() -> None:
@@ -390,6 +400,14 @@ def test_no_answer_and_no_log_line_shows_a_number_or_a_text(
     assert NUMBER[1:] not in seen
     assert "parcel" not in seen
     assert "r-4711" not in seen
+
+
+def test_what_broke_for_one_of_a_batch_is_in_the_log(desk: Desk, printed: Callable[[], str]) -> None:
+    """The tenant is told `unavailable`; somebody of ours has to see why."""
+    call("POST", "/v1/messages", {"messages": [GOOD, {**GOOD, "campaign": "bug"}]})
+
+    assert '"error":["RuntimeError"]' in printed()
+    assert len(desk.messages.rows) == 1
 
 
 def test_what_is_shown_on_request_is_not_logged(desk: Desk, printed: Callable[[], str]) -> None:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,12 +62,13 @@ class Archive:
 
 
 class CountingMessages(FakeMessages):
-    """Knows how many records were asked for."""
+    """Knows how many records were asked for, and in how many calls."""
 
-    asked = 0
+    asked = calls = 0
 
     def get_many(self, keys: Sequence[MessageKey]) -> dict[MessageKey, Record]:
         self.asked += len(keys)
+        self.calls += 1
         return super().get_many(keys)
 
 
@@ -195,6 +197,17 @@ def test_a_page_without_a_filter_reads_no_more_than_it_shows() -> None:
     archive.page(limit=10)
 
     assert archive.messages.asked == 10
+
+
+@pytest.mark.parametrize("more", [{"sought": Filter(campaign="x")}, {"gaze": Gaze(SHOP, live=False)}])
+def test_a_search_for_little_among_much_reads_by_the_hundred(more: dict[str, Any]) -> None:
+    """A page of ten must not become a call for each ten."""
+    archive = Archive()
+    for number in range(100):
+        archive.put(number, minutes=number)
+    archive.page(limit=10, **more)
+
+    assert archive.messages.calls == 1
 
 
 def test_nothing_personal_is_opened_unless_asked_for() -> None:
