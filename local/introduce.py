@@ -1,4 +1,4 @@
-"""What an operator does once, after a first deployment: carriers' credentials, a first tenant, the carrier's callback."""
+"""What an operator does once: fill in the carriers' credentials, take a first tenant in, tell a carrier where we are."""
 
 import json
 import secrets
