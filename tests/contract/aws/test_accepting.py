@@ -83,7 +83,8 @@ def test_a_batch_asks_for_its_keys_at_once(world: World, box: Outbox) -> None:
 
 def test_what_comes_back_is_what_was_accepted(box: Outbox, reader: Reader) -> None:
     """Kept to the millisecond, ends to the second; personal fields through the real sealing."""
-    wish = to(reference="order-17", send_at=NOON + timedelta(days=1, milliseconds=5, microseconds=999), validity=timedelta(hours=1))
+    due = NOON + timedelta(days=1, milliseconds=5, microseconds=999)
+    wish = to(reference="order-17", send_at=due, validity=timedelta(hours=1))
     (accepted,) = accept(box, wish)
     seen = reader.get(GAZE, accepted.record.key)
 
