@@ -110,9 +110,7 @@ class RestApi(Construct):
 
     @staticmethod
     def _call(function: Function) -> apigateway.LambdaIntegration:
-        return apigateway.LambdaIntegration(
-            function.fn, proxy=True, allow_test_invoke=False, scope_permission_to_method=False
-        )
+        return apigateway.LambdaIntegration(function.fn, proxy=True, scope_permission_to_method=False)
 
     def _stage(self, key: kms.IKey) -> apigateway.StageOptions:
         access = log_group(self, "AccessLog", "api", environment=self._environment, key=key)
