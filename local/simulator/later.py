@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-WORKERS = 16
+WORKERS = 4
 
 
 class Later:
