@@ -96,7 +96,7 @@ def eventually() -> Callable[..., Any]:
     return wait_for
 
 
-def wait_for(ask: Callable[[], Any], *, seconds: float = 60, every: float = 0.25) -> Any:
+def wait_for(ask: Callable[[], Any], *, seconds: float = 30, every: float = 0.25) -> Any:
     """What `ask` gives, once it is true."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
@@ -127,8 +127,7 @@ def tenant_of(stack: Stack) -> Callable[..., Tenant]:
     """Make a tenant with an admin key: `mode` live or test, other words as `fugace tenants create` takes them."""
 
     def make(name: str, *words: str, mode: str = "test") -> Tenant:
-        tenant = fugace(stack, "tenants", "create", name, *words)["id"]
-        key = fugace(stack, "keys", "create", tenant, "--role", "admin", "--mode", mode)["key"]
-        return Tenant(tenant, stack.admin.as_(key))
+        made = fugace(stack, "tenants", "create", name, "--key", mode, *words)
+        return Tenant(made["tenant"]["id"], stack.admin.as_(made["key"]["key"]))
 
     return make
