@@ -1,4 +1,4 @@
-"""What an operator does once: fill in the carriers' credentials, take a first tenant in, tell a carrier where we are."""
+"""What an operator does once: fill in the carriers' secrets, take a first tenant in, tell a carrier where we are."""
 
 import json
 import secrets

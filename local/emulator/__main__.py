@@ -18,7 +18,8 @@ def main() -> None:
     repair(dynamodb.REPAIRS)
     from local.emulator import cloudformation, dropped, functions, gateway, policies, state
 
-    repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *cloudformation.REPAIRS, *dropped.REPAIRS))
+    repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
+    repair(dropped.REPAIRS)
     state.keep()
     gateway.serve()
 

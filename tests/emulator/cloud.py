@@ -2,7 +2,7 @@
 
 import io
 import json
-import socket
+import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import deploy
-from local.place import Place
+from local.place import Place, taken
 
 TRUST = {
     "Version": "2012-10-17",
@@ -26,10 +26,14 @@ TRUST = {
 
 
 def free_place(folder: Path) -> Place:
-    """An instance that nobody else is using."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return Place(folder, probe.getsockname()[1])
+    """An instance that nobody else is using; below the ports that the kernel gives to outgoing connections."""
+    ports = range(20000 + os.getpid() % 1000 * 10, 32000, 10)
+    return Place(folder, next(port for port in ports if not any(map(taken, range(port, port + 6)))))
+
+
+def left_out() -> dict[str, str]:
+    """The repairs that this run is to go without, for the emulator's environment."""
+    return {"FUGACE_UNREPAIRED": os.environ.get("FUGACE_UNREPAIRED", "")}
 
 
 @dataclass

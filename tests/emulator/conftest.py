@@ -1,13 +1,12 @@
 """An embedded AWS of the tests' own, on a free port, in a folder that goes away with it."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from local import serve
 from local.place import EMULATOR
-from tests.emulator.cloud import Aws, free_place
+from tests.emulator.cloud import Aws, free_place, left_out
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +15,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     if not EMULATOR.exists():
         pytest.fail("the emulator is not installed: make install")
     place = free_place(tmp_path_factory.mktemp("emulator"))
-    left_out = os.environ.get("FUGACE_UNREPAIRED", "")
-    serve.start_emulator(place, FUGACE_TTL_SECONDS="0.5", FUGACE_UNREPAIRED=left_out)
+    serve.start_emulator(place, FUGACE_TTL_SECONDS="0.5", **left_out())
     yield Aws(place)
     serve.stop(place, "emulator")

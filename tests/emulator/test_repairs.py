@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from local import serve
 from local.place import EMULATOR, ROOT
-from tests.emulator.cloud import TRUST, Aws, free_place, wait_for
+from tests.emulator.cloud import TRUST, Aws, free_place, left_out, wait_for
 
 FIVE_YEARS = 5 * 365 * 86400
 KEY = "arn:aws:kms:eu-west-3:000000000000:key/00000000-0000-4000-8000-000000000000"
@@ -317,6 +317,29 @@ def test_what_was_stored_survives_being_killed(tmp_path: Path) -> None:
     assert aws("kms").decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
     assert aws.invoke("kept") == (False, "alive")
     assert json.dumps(aws("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackStatus"])
+    serve.stop(aws.place, "emulator")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_what_happens_after_a_restart_is_on_the_stream(tmp_path: Path, how: int) -> None:
+    """Otherwise the first messages after a restart would lie there, accepted, until somebody looked for them."""
+    aws = Aws(free_place(tmp_path))
+    serve.start_emulator(aws.place, FUGACE_CHECKPOINT_SECONDS="0.3", **left_out())
+    name = aws.deploy("read", {"Table": table(StreamSpecification={"StreamViewType": "KEYS_ONLY"})})["Table"]
+    aws.function("restart-reader", "import json\ndef handle(event, context): print(json.dumps(event))")
+    stream = aws("dynamodb").describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    mapping = {"FunctionName": "restart-reader", "EventSourceArn": stream, "StartingPosition": "TRIM_HORIZON"}
+    aws("lambda").create_event_source_mapping(**mapping)
+    for pk in ("one", "two", "three"):
+        aws("dynamodb").put_item(TableName=name, Item={"pk": {"S": pk}})
+    wait_for(lambda: "three" in str(aws.printed("restart-reader")))
+    time.sleep(1)  # until it is written down
+
+    serve.stop(aws.place, "emulator", how=how)
+    serve.start_emulator(aws.place, **left_out())
+    aws("dynamodb").put_item(TableName=name, Item={"pk": {"S": "after"}})
+
+    wait_for(lambda: "after" in str(aws.printed("restart-reader")), seconds=15)
     serve.stop(aws.place, "emulator")
 
 
