@@ -89,9 +89,7 @@ def start(place: Place, name: str, command: list[str], environment: Mapping[str,
     """Start a process in the background; its output goes to `<folder>/log/<name>.log`."""
     port = place.ports[name]
     if taken(port):
-        msg = (
-            f"Port {port} on {LOOPBACK} is taken, and the {name} needs it: stop what is there, or choose others: "
-        )
+        msg = f"Port {port} on {LOOPBACK} is taken, and the {name} needs it: stop what is there, or choose others: "
         raise Trouble(msg + f"{place.knob}={place.port + 1000} make …")
     log = place.folder / f"log/{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
