@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.config import Environment
 from infra.duties import DUTIES, spread
+from infra.parts.complaints import COMPLAINTS
 from infra.parts.reconcile import MINUTES
 
 FIVE = Duration.minutes(5)
@@ -39,6 +40,7 @@ class Alarms(Construct):
         self._dead_letters()
         self._backlogs()
         self._errors()
+        self._complaints()
         self._reconcile()
         self._api()
 
@@ -49,6 +51,10 @@ class Alarms(Construct):
     def function(self, metric: str, key: str, statistic: str = "Sum") -> cloudwatch.Metric:
         """A function's total in five minutes, or another statistic."""
         return _metric("AWS/Lambda", metric, {"FunctionName": self._environment.named(key)}, statistic)
+
+    def counted(self, metric: str, key: str) -> cloudwatch.Metric:
+        """What a function has counted itself, in five minutes."""
+        return _metric("Fugace", metric, {"service": key}, "Sum")
 
     def api(self, metric: str, statistic: str) -> cloudwatch.Metric:
         """A figure of the whole API."""
@@ -97,7 +103,7 @@ class Alarms(Construct):
             )
             self._alarm(
                 f"{name}-bugs",
-                _metric("Fugace", "Bug", {"service": name}, "Sum"),
+                self.counted("Bug", name),
                 threshold=1,
                 says="Something was raised that nobody foresaw. The log has its class and line, never its words.",
             )
@@ -110,15 +116,30 @@ class Alarms(Construct):
             says="The account's limit on functions at once is reached.",
         )
 
+    def _complaints(self) -> None:
+        for each in COMPLAINTS:
+            self._alarm(
+                each.alarm,
+                self.counted(each.metric, each.function),
+                threshold=1,
+                periods=3 if each.lasting else 1,
+                of=2 if each.lasting else 1,
+                says=each.says,
+            )
+
     def _reconcile(self) -> None:
+        # What it counts at its end, not that it was begun: a run that dies half-way is silent too.
         self._alarm(
             "reconcile-silent",
-            self.function("Invocations", "reconcile"),
+            self.counted("Reconciled", "reconcile"),
             threshold=1,
             below=True,
             periods=3,
             missing=MISSING.BREACHING,
-            says=f"Not woken for {3 * MINUTES} minutes: lost messages and missing receipts are not found.",
+            says=(
+                f"No run was finished for {3 * MINUTES} minutes: lost messages and missing receipts are not found. "
+                "Look for `bug` in its log; if it was not even woken, at its schedule and at reconcile-dead."
+            ),
         )
 
     def _api(self) -> None:

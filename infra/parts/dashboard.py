@@ -6,10 +6,19 @@ from constructs import Construct
 from infra.config import Environment
 from infra.duties import DUTIES
 from infra.parts.alarms import Alarms
+from infra.parts.complaints import COMPLAINTS
+
+RECEIPTS = (
+    ("UnknownReceipt", "receive"),
+    ("RepeatedReceipt", "receive"),
+    ("LateReceipt", "receive"),
+    ("NoReceipt", "reconcile"),
+)
+UNTOLD = (("WebhookDisabled", "notify"), ("EventGivenUp", "notify"))
 
 
 class Dashboard(Construct):
-    """Six graphs, made from the metrics that the alarms watch."""
+    """Nine graphs: what the alarms watch, and what functions count that need wake nobody."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment, alarms: Alarms) -> None:
         super().__init__(scope, name)
@@ -27,6 +36,9 @@ class Dashboard(Construct):
             ),
             _graph("Errors, by function", *(alarms.function("Errors", key) for key in DUTIES)),
             _graph("Runs, by function", *(alarms.function("Invocations", key) for key in DUTIES)),
+            _graph("What wakes somebody", *(alarms.counted(each.metric, each.function) for each in COMPLAINTS)),
+            _graph("Receipts that changed nothing, or never came", *(alarms.counted(*each) for each in RECEIPTS)),
+            _graph("Tenants that could not be told", *(alarms.counted(*each) for each in UNTOLD)),
         )
 
 

@@ -1,8 +1,12 @@
 """Somebody is woken, and by the right things."""
 
+import ast
 import json
+from functools import cache
 
 from infra.duties import DUTIES
+from infra.parts.complaints import COMPLAINTS
+from tests.infra.conftest import ROOT
 
 
 def alarms(stacks):
@@ -54,10 +58,62 @@ def test_every_function_is_watched_for_failures_it_sees_and_failures_it_does_not
         assert dimension(found[f"{name}-bugs"]) == {"service": name}
 
 
+EDGE = [f"layers/common/python/fugace/edge/{name}.py" for name in ("observe", "problem")]
+
+
+@cache
+def counted(name):
+    """What a function counts: in its handler's module, and in what surrounds every handler."""
+    module = DUTIES[name].handler.rpartition(".")[0].replace(".", "/") + ".py"
+    return {word for path in (module, *EDGE) for word in names((ROOT / path).read_text())}
+
+
+def names(source):
+    """The names that a module gives to `count`; where one is computed, any word of a dictionary may be meant."""
+    tree = list(ast.walk(ast.parse(source)))
+    given = [
+        each.args[0]
+        for each in tree
+        if isinstance(each, ast.Call) and ast.unparse(each.func) in {"count", "observe.count"}
+    ]
+    if any(not isinstance(each, ast.Constant) for each in given):
+        given += [word for each in tree if isinstance(each, ast.Dict) for word in (*each.keys, *each.values)]
+    return {each.value for each in given if isinstance(each, ast.Constant)}
+
+
+def test_what_is_asked_of_the_functions_is_what_they_count(example):
+    """A metric that nobody sends is an alarm that never rings, and a graph that is always well."""
+    ours = [each for each in alarms(example).values() if each["Namespace"] == "Fugace"]
+    asked = {(each["MetricName"], dimension(each)["service"]) for each in ours}
+    parts = example.one("CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
+    page = json.loads("".join(each if isinstance(each, str) else "x" for each in parts))
+    lines = [line for widget in page["widgets"] for line in widget["properties"]["metrics"]]
+    drawn = {(line[1], line[3]) for line in lines if line[0] == "Fugace"}
+
+    assert {(each.metric, each.function) for each in COMPLAINTS} <= asked & drawn
+    assert {(metric, name) for metric, name in asked | drawn if metric not in counted(name)} == set()
+
+
+def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
+    """Where repeats cure it, twice in a quarter of an hour; the rest is not waited for."""
+    found = alarms(example)
+    at_once = {each.alarm for each in COMPLAINTS if not each.lasting}
+
+    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent"}
+    for each in COMPLAINTS:
+        alarm = found[each.alarm]
+        wanted = (1, 1) if each.alarm in at_once else (3, 2)
+        assert alarm["Threshold"] == 1
+        assert alarm["Statistic"] == "Sum"
+        assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == wanted
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_silence_is_an_alarm(example):
-    """A pass that no longer runs reports no error: missing data is the error."""
+    """A pass that no longer ends well reports no error: missing data is the error, and being woken is no proof."""
     found = alarms(example)["reconcile-silent"]
 
+    assert (found["MetricName"], dimension(found)) == ("Reconciled", {"service": "reconcile"})
     assert found["TreatMissingData"] == "breaching"
     assert found["ComparisonOperator"] == "LessThanThreshold"
     assert found["Period"] * found["EvaluationPeriods"] <= 20 * 60

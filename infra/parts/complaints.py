@@ -1,0 +1,70 @@
+"""What of all that the functions count about themselves wakes somebody, and what that person should do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A metric of one function that should stay at zero."""
+
+    alarm: str
+    metric: str
+    function: str
+    says: str
+    lasting: bool = False
+    """Once is no reason to wake anybody: repeats cure it. Twice in a quarter of an hour is."""
+
+
+COMPLAINTS = (
+    Complaint(
+        "hand-over-in-doubt",
+        "HandOverInDoubt",
+        "dispatch",
+        "A carrier may have messages of which we could not write down that it has them. They come back by themselves, "
+        "and what each asked for (`on_unknown`) decides. Look for `not-dispatched` in the log of dispatch: a table "
+        "that cannot be written has to be, an answer that cannot be read is a fault in the carrier's adapter. Until "
+        "it is mended, compare with the carrier's own list before anybody sends again.",
+    ),
+    Complaint(
+        "key-missing",
+        "MissingKey",
+        "dispatch",
+        "A key that should be there is not, and no tombstone says why: nothing was sent. Find who wrote to the tables "
+        "`tenants` and `subject-keys`, and stop it. A tenant's row comes back from the table's history; a person's key "
+        "is in no back-up, and what it sealed stays closed.",
+    ),
+    Complaint(
+        "dispatch-failing",
+        "DispatchFailed",
+        "dispatch",
+        "Messages go back to the carrier's queue before the carrier was asked. Look for `not-dispatched` in the log of "
+        "dispatch: usually a table, KMS or the carrier's secret cannot be reached. The fifth time they are dead "
+        "letters, and their tenants are told that it failed.",
+        lasting=True,
+    ),
+    Complaint(
+        "relay-failing",
+        "RelayFailed",
+        "relay",
+        "Changes of messages cannot be put on a queue or a schedule, and those behind them wait. Look for "
+        "`relay-failed` in the log of relay, and mend what its reason names. After 24 hours the stream forgets them.",
+        lasting=True,
+    ),
+    Complaint(
+        "never-sent",
+        "NeverSent",
+        "reconcile",
+        "Messages ended as `expired` although no carrier was ever asked: they were lost on the way, or their queue "
+        "stood still until they were too old. Look at the alarms of relay and dispatch and at the dead letters of the "
+        "same hours, and tell the tenants: to them it looks as if a handset had been off.",
+    ),
+    Complaint(
+        "receipts-refused",
+        "ReceiptRefused",
+        "receive",
+        "Somebody reports as a carrier and cannot prove to be one, or says what we cannot read. A forger needs no "
+        "help; but a carrier that has changed its secret or its format looks the same, and its receipts are being "
+        "lost. Look for `refused` in the log of receive, then compare the carrier's secret with the one we hold.",
+        lasting=True,
+    ),
+)
