@@ -47,7 +47,7 @@ ROOMS = (  # the first that fits is a file's room
     _room("functions/*/*.py", OWN, *_CORE),
     _room("functions/__init__.py"),
     _room("infra/*", "infra", "aws_cdk", "constructs", "jsii"),
-    _room("local/*", "local", "fugace", "functions", any_package=True),
+    _room("local/*", "local", "fugace", "functions", "cli", any_package=True),
     _room("cli/*", "cli", "fugace", any_package=True),
     _room("bench/*", "bench", "local", "fugace", "functions", "cli", any_package=True),
     _room("tests/*", *OURS, any_package=True),
