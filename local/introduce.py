@@ -42,8 +42,10 @@ def tenant(place: Place) -> dict[str, str]:
     local = {**known, **stack}
     note.touch(mode=0o600)
     note.write_text(json.dumps(local, indent=2) + "\n")
-    lines = [f"export {name}='{value}'" for name, value in place.aws().items()]
-    (place.folder / "env").write_text("\n".join(lines) + "\n")
+    exported = {**place.aws(), "FUGACE_API": local["api_url"], "FUGACE_KEY": local["api_key"]}
+    shell = place.folder / "env"
+    shell.touch(mode=0o600)
+    shell.write_text("".join(f"export {name}='{value}'\n" for name, value in exported.items()))
     return local
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.status import Status
 
 from local import deploy, introduce, layer, serve
@@ -73,29 +72,28 @@ def say(status: Status | None) -> deploy.Say:
 
 
 def page(local: dict[str, str]) -> None:
-    """What a newcomer can paste."""
-    ca = "--cacert .fugace/ca.pem"
-    bearer = f"-H 'Authorization: Bearer {local['api_key']}'"
-    jsonish = "-H 'Content-Type: application/json'"
-    message = '{"to": "+33639980001", "text": "Hello from Fugace", "category": "transactional"}'
-    hook = json.dumps({"url": f"{local['sink_url']}/hook"})
-    lines = [
-        "[bold]Send a text[/] (the number is from a range kept for fiction; its last digits choose what happens)",
-        f"  curl {ca} {bearer} {jsonish} -d '{message}' {local['api_url']}/v1/messages",
-        "[bold]Look[/] at what became of it, with the id from the answer",
-        f"  curl {ca} {bearer} {local['api_url']}/v1/messages/ID",
-        "[bold]Be told[/]: register the sink as a webhook, send again, and read what it was sent",
-        f"  curl {ca} {bearer} {jsonish} -d '{hook}' {local['api_url']}/v1/webhooks",
-        f"  curl {local['sink_url']}",
-        f"[bold]See[/] what the carrier got, in a browser: {local['simulator_url']}",
-        "[bold]Operate[/]:  . .fugace/env; ./fugace tenants list",
-        "[bold]Stop[/]:  make down   (what was stored stays; make clean forgets it)",
-    ]
-    CONSOLE.print(Panel("Fugace is up.", expand=False))
-    for line in lines:
-        CONSOLE.print(line)
-        if not line.startswith("[bold]"):
-            CONSOLE.print()
+    """What a newcomer can paste, from top to bottom."""
+    ask = "curl --cacert .fugace/ca.pem -H \"Authorization: Bearer $FUGACE_KEY\" -H 'Content-Type: application/json'"
+    message = '{"to": "+33639980000", "text": "Hello from Fugace", "category": "transactional"}'
+    hook, received = json.dumps({"url": f"{local['sink_url']}/hook"}), f"{local['sink_url']}/received"
+    CONSOLE.print("[bold]Fugace is up.[/] Paste what follows, line by line, in this folder:\n")
+    for why, command in {
+        "the addresses and a key": ". .fugace/env",
+        "be told: a sink stands for the client, and shows what it gets": f"{ask} -d '{hook}' $FUGACE_API/v1/webhooks",
+        "send a text, to a number from a range kept for fiction": f"{ask} -d '{message}' $FUGACE_API/v1/messages",
+        "look at what became of it": f"{ask} $FUGACE_API/v1/messages",
+        "read what the client was told": f"curl {received}",
+        "operate": "./fugace tenants list",
+        "stop; what was stored stays (make clean forgets it)": "make down",
+    }.items():
+        CONSOLE.print(f"  [dim]# {why}[/]")
+        CONSOLE.print(f"  {command}\n", markup=False)
+    CONSOLE.print(
+        f"What the carrier got, and whether it arrives, is decided at {local['simulator_url']} (open it in a browser):"
+    )
+    CONSOLE.print(
+        "the last two digits of a number choose what becomes of its messages; docs/carriers/simulator.md has the table."
+    )
 
 
 if __name__ == "__main__":
