@@ -63,7 +63,7 @@ def test_silence_becomes_unknown_when_the_carriers_time_is_over(
     sent = tenant.client("POST", "/v1/messages", WISH).json["id"]
     wait_for(lambda: tenant.client("GET", f"/v1/messages/{sent}").json["status"] == "submitted")
 
-    age(aws, environment, f"{tenant.id}/{sent}", timedelta(hours=160))
+    age(aws, environment, f"{tenant.id}/{sent}", timedelta(hours=80))
     reconcile(aws, environment)
 
     found = tenant.client("GET", f"/v1/messages/{sent}").json
