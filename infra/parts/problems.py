@@ -11,9 +11,8 @@ ANSWERS: dict[str, tuple[int | None, str, str, dict[str, str]]] = {
     # Its name notwithstanding, this is the answer to a path or method that does not exist.
     "MISSING_AUTHENTICATION_TOKEN": (404, "not-found", "There is nothing at this address", {}),
     "REQUEST_TOO_LARGE": (413, "too-large", "The request is too large", {}),
-    # Nothing was done, and asking again is safe: what `unavailable` says, with a status of its own.
-    "THROTTLED": (429, "unavailable", "Please try again in a moment", {"Retry-After": "1"}),
-    "QUOTA_EXCEEDED": (429, "unavailable", "Please try again in a moment", {"Retry-After": "3600"}),
+    "THROTTLED": (429, "too-many-requests", "There are too many requests at a time", {"Retry-After": "1"}),
+    "QUOTA_EXCEEDED": (429, "too-many-requests", "There are too many requests at a time", {"Retry-After": "3600"}),
     "DEFAULT_4XX": (None, "bad-request", "The request is not valid", {}),
     "DEFAULT_5XX": (None, "bug", "Something went wrong on our side", {}),
 }

@@ -23,11 +23,11 @@ def test_every_code_has_a_status_and_a_class() -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_what_may_be_asked_again_is_a_503(kind: type[FugaceError]) -> None:
+def test_what_may_be_asked_again_says_when(kind: type[FugaceError]) -> None:
     """`retryable`, Retry-After and the status say the same."""
     answer = problem.answer(kind())
 
-    assert kind.retryable is (answer.status_code == 503) is ("Retry-After" in answer.headers)
+    assert kind.retryable is (answer.status_code in {429, 503}) is ("Retry-After" in answer.headers)
     assert answer.content_type == "application/problem+json"
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from fugace.domain.errors import FugaceError
+from fugace.edge import problem
 from infra.parts.rest_api import ACCESS_LOG
 
 KINDS = (
@@ -102,7 +104,23 @@ def test_the_gateways_statuses_are_those_of_http(example):
         "DEFAULT_5XX": None,
     }
     assert "gatewayresponse.header.WWW-Authenticate" in answers["UNAUTHORIZED"]["ResponseParameters"]
-    assert "gatewayresponse.header.Retry-After" in answers["THROTTLED"]["ResponseParameters"]
+
+
+def test_the_gateway_speaks_as_the_functions_do(example):
+    """One code, one status, one title, whoever answers: clients match on the code and read the manual by it."""
+    known = {each.code: (problem.STATUS[each.code].value, each.title) for each in FugaceError.__subclasses__()}
+    answers = [
+        (json.loads(template), each["ResponseParameters"])
+        for each in example.properties("ApiGateway::GatewayResponse")
+        for template in each["ResponseTemplates"].values()
+    ]
+
+    for body, headers in answers:
+        code = body["type"].removeprefix("/problems/")
+        if code != "bug":
+            status, title = known[code]
+            assert (body.get("status", status), body["title"]) == (status, title)
+        assert ("gatewayresponse.header.Retry-After" in headers) is (body.get("status") == 429)
 
 
 def test_answers_are_part_of_what_is_deployed(example):

@@ -24,6 +24,7 @@ class Code(StrEnum):
     RECEIPT_REFUSED = "receipt-refused"
     LIMIT_REACHED = "limit-reached"
     LAST_ADMIN_KEY = "last-admin-key"
+    TOO_MANY_REQUESTS = "too-many-requests"
     UNAVAILABLE = "unavailable"
 
 
@@ -162,6 +163,14 @@ class LastAdminKeyError(FugaceError):
 
     code = Code.LAST_ADMIN_KEY
     title = "The last usable admin key cannot be revoked"
+
+
+class TooManyRequestsError(FugaceError):
+    """More at a time than is taken; nothing was done, asking again later is safe. Mostly the gateway says so itself."""
+
+    code = Code.TOO_MANY_REQUESTS
+    title = "There are too many requests at a time"
+    retryable = True
 
 
 class UnavailableError(FugaceError):

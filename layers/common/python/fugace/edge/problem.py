@@ -26,6 +26,7 @@ STATUS = {
     Code.TOO_LONG: HTTPStatus.UNPROCESSABLE_ENTITY,
     Code.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
     Code.WEBHOOK_REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _RETRY_AFTER = "5"  # seconds
@@ -35,7 +36,7 @@ _BUG = "bug"
 def answer(error: FugaceError) -> Response[str]:
     """Render an error that we raised on purpose."""
     status = STATUS[error.code]
-    if error.retryable:
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
         logger.warning("refused", code=error.code.value, http=status.value, exc_info=error)
         count("Unavailable")
     else:
