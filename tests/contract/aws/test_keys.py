@@ -176,6 +176,38 @@ def test_an_erasure_that_begins_between_read_and_write_wins(
     assert vault.keys_for(SHOP, [ALICE]) == {alice: None}
 
 
+def test_an_epochs_number_is_never_given_twice(world: World, vault: KeyVault, subject_keys: DynamoSubjectKeys) -> None:
+    """Come back and erased again while we were about to make a key: its number belongs to what must stay dead."""
+    alice = vault.subject(SHOP, ALICE)
+    subject_keys.bury(alice, subject_keys.block(SHOP, alice, NOON), NOON)
+    dead = []
+
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem" and not dead:
+            dead.append(None)
+            dead[0] = vault.keys_for(SHOP, [ALICE])[alice]
+            subject_keys.bury(alice, subject_keys.block(SHOP, alice, NOON), NOON)
+
+    world.fault = meanwhile
+    mine = vault.keys_for(SHOP, [ALICE])[alice]
+
+    assert mine.epoch == dead[0].epoch + 1
+
+
+def test_the_end_of_an_old_erasure_does_not_end_a_new_one(vault: KeyVault, subject_keys: DynamoSubjectKeys) -> None:
+    """A worker that was stopped for a day finishes its own work and no other's."""
+    alice = vault.subject(SHOP, ALICE)
+    vault.keys_for(SHOP, [ALICE])
+    old = subject_keys.block(SHOP, alice, NOON)
+    subject_keys.bury(alice, old, NOON)
+    vault.keys_for(SHOP, [ALICE])
+    subject_keys.block(SHOP, alice, NOON)
+
+    subject_keys.bury(alice, old, NOON)
+
+    assert subject_keys.rows([alice])[alice] == KeyRow(2, erasing=NOON)
+
+
 # What is amiss.
 
 

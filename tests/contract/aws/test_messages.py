@@ -154,6 +154,7 @@ def test_a_claim_that_was_let_go_can_be_taken_again_without_a_second_entry(messa
     again = messages.claim(FIRST, later, stale=later - LEASE)
 
     assert again is not None
+    assert again == messages.get(FIRST)
     assert again.claimed_at == later
     assert again.history == (Change(Status.ACCEPTED, NOON), Change(Status.QUEUED, at))
 
@@ -222,6 +223,25 @@ def test_a_caller_may_be_stricter_about_what_it_follows(messages: Messages) -> N
     assert messages.note(FIRST, cancelled, only_from=frozenset({Status.ACCEPTED})) is None
     assert messages.note(FIRST, cancelled, only_from=frozenset()) is None
     assert messages.note(FIRST, cancelled, only_from=frozenset({Status.ACCEPTED, Status.QUEUED})) is not None
+
+
+def test_no_caller_can_be_laxer_than_the_order_of_states(messages: Messages) -> None:
+    """I5 holds whatever is asked for."""
+    messages.add(sealed_record(status=[Status.ACCEPTED, Status.DELIVERED]))
+
+    assert messages.note(FIRST, submitted(), only_from=frozenset(Status)) is None
+
+
+def test_a_hand_over_that_began_without_a_claim_is_queued_once(messages: Messages) -> None:
+    """However it came to be queued, the history says so once."""
+    messages.add(sealed_record())
+    messages.note(FIRST, Change(Status.QUEUED, NOON))
+
+    claimed = messages.claim(FIRST, NOON + LEASE, stale=NOON)
+
+    assert claimed is not None
+    assert claimed == messages.get(FIRST)
+    assert statuses(claimed.history) == ["accepted", "queued"]
 
 
 def test_a_receipt_for_a_message_that_is_gone_creates_nothing(messages: Messages) -> None:

@@ -9,8 +9,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from fugace.adapters.dynamo.messages import DynamoMessages
+from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
+from fugace.adapters.dynamo.tenants import DynamoTenants
+from fugace.adapters.dynamo.webhooks import DynamoWebhooks
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
+from fugace.domain.ids import SubjectId
 from fugace.domain.message import Change, Status
 from tests.contract.aws.conftest import World, answer, refusal
 from tests.fakes import FIRST, NOON, SHOP, FakeClock, key_number, sealed_record, statuses
@@ -53,6 +57,37 @@ def test_each_operation_is_one_request(
     assert world.asked == [request_]
 
 
+def test_a_window_that_is_empty_asks_nothing(world: World, messages: DynamoMessages) -> None:
+    """DynamoDB refuses a range that ends before it begins; moto does not."""
+    for since, until, limit in [(NOON, NOON, 9), (NOON + timedelta(1), NOON, 9), (NOON, NOON + timedelta(1), 0)]:
+        assert messages.timeline(SHOP, 0, since=since, until=until, after=None, limit=limit) == []
+
+    assert world.asked == []
+
+
+def test_what_may_have_been_erased_a_moment_ago_is_read_consistently(world: World, clock: FakeClock) -> None:
+    """A replica may not have heard of the tombstone, the revocation or the cancellation yet; moto knows no replicas."""
+    seen: list[bool] = []
+    events = world.aws.client("dynamodb").meta.events
+
+    def look(params: Any, **_: Any) -> None:
+        tables = params.get("RequestItems", {"": params})
+        seen.extend(table.get("ConsistentRead", False) for table in tables.values())
+
+    events.register("provide-client-params", look)
+    rows, tenants = DynamoSubjectKeys(world.aws, "subject-keys"), DynamoTenants(world.aws, "tenants", clock)
+    rows.rows([SubjectId("a")])
+    rows.rows([SubjectId("a"), SubjectId("b")])
+    tenants.api_key(SHOP, "abcd2345")
+    tenants.api_keys(SHOP)
+    tenants.active([NOON.date()])
+    DynamoWebhooks(world.aws, "tenants", clock).of(SHOP)
+    DynamoMessages(world.aws, "messages", clock).get(FIRST)
+    events.unregister("provide-client-params", look)
+
+    assert seen == [True] * 7
+
+
 def test_no_claim_and_no_note_reads_before_it_writes(world: World, messages: DynamoMessages) -> None:
     """I5 is kept by a condition in the write: what was read a moment ago is already old."""
     messages.add(sealed_record(status=[Status.ACCEPTED, Status.DELIVERED]))
@@ -72,10 +107,11 @@ def test_no_claim_and_no_note_reads_before_it_writes(world: World, messages: Dyn
         refusal("ThrottlingException"),
         refusal("ProvisionedThroughputExceededException"),
         refusal("InternalServerError", 500),
+        refusal("NobodyKnows", 503),
         EndpointConnectionError(endpoint_url="https://dynamodb.example"),
         ReadTimeoutError(endpoint_url="https://dynamodb.example"),
     ],
-    ids=["throttled", "too much", "broken", "unreachable", "silent"],
+    ids=["throttled", "too much", "broken", "overloaded", "unreachable", "silent"],
 )
 def test_a_table_that_cannot_take_it_is_unavailable(
     world: World, messages: DynamoMessages, fault: Any, act: Callable[[DynamoMessages], Any]

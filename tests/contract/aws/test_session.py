@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -70,6 +71,27 @@ def test_a_process_makes_one_session_and_one_client_a_service(
     assert sorted(made) == ["dynamodb", "kms", "session"]
 
 
+def test_threads_that_want_the_same_client_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making clients is not safe from two threads at once, and dispatch sends from many."""
+    create, made = botocore.session.Session.create_client, []
+
+    def slow(self: Any, service: str, *args: Any, **more: Any) -> Any:
+        made.append(service)
+        time.sleep(0.05)  # long enough for the others to arrive, if nothing held them back
+        return create(self, service, *args, **more)
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", slow)
+    aws, together = Aws(), threading.Barrier(4)
+
+    def client(_: int) -> Any:
+        together.wait()
+        return aws.client("sqs")
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(client, range(4)))) == 1
+    assert made == ["sqs"]
+
+
 def test_making_adapters_asks_nothing_and_makes_no_client(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     """A function that never needs the Scheduler does not pay for it."""
     monkeypatch.setattr(botocore.session.Session, "create_client", None)
@@ -89,9 +111,8 @@ def test_the_sdk_answers_within_what_a_request_has() -> None:
 
 
 def test_pynamodb_still_asks_for_its_client_where_we_answer() -> None:
-    """We stand in for two properties of its connection; a release that goes another way must fail here."""
+    """We stand in for a property of its connection; a release that goes another way must fail here."""
     assert isinstance(Connection.client, property)
-    assert isinstance(Connection.session, property)
 
 
 def test_no_adapter_imports_boto3() -> None:

@@ -110,7 +110,7 @@ def test_use_is_written_down_by_the_day(tenants: Tenants) -> None:
     """For the key, and in the register that the reconciling pass goes by. It never goes back."""
     tenants.add_api_key(KEY)
     monday, tuesday = date(2026, 1, 12), date(2026, 1, 13)
-    for day in (tuesday, monday, tuesday):
+    for day in (tuesday, tuesday, monday):
         tenants.seen(SHOP, KEY.id, day)
     tenants.seen(BAKERY, "unknown2", tuesday)
 

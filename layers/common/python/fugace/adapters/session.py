@@ -31,11 +31,6 @@ class Aws:
         self._lock = Lock()
 
     @property
-    def session(self) -> Session:
-        """For libraries that make clients of their own."""
-        return self._session
-
-    @property
     def region(self) -> str:
         """Where requests go."""
         return str(self._session.get_config_variable("region"))

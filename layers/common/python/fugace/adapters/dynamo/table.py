@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from botocore.session import Session
 from pynamodb.connection.base import Connection, MetaTable
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -45,13 +44,8 @@ class _Connection(Connection):
         self._aws = aws
 
     @property
-    def session(self) -> Session:
-        """The session of the process, where PynamoDB would make one per thread."""
-        return self._aws.session
-
-    @property
     def client(self) -> Any:  # noqa: ANN401  # the SDK makes a client's methods while it runs
-        """The client of the process, where PynamoDB would make one per model."""
+        """The client of the process, where PynamoDB would make a session per thread and a client per model."""
         return self._aws.client("dynamodb")
 
 
