@@ -67,9 +67,13 @@ carriers.exception_handler(ReceiptRefusedError)(forged)
 @carriers.route("/dlr/<carrier>/<token>", method=["GET", "POST"])
 def report(carrier: str, token: str) -> Response[str]:
     """200 for all that we will not need to hear again, known or not."""
-    outcomes = receiver().receive(carrier, token, schema.callback(carriers.current_event))
+    taken = receiver().receive(carrier, token, schema.callback(carriers.current_event))
+    outcomes = [each.outcome for each in taken]
     for outcome in set(outcomes) & _COUNTED.keys():
         observe.count(_COUNTED[outcome], outcomes.count(outcome))
+    if strange := [each.strange for each in taken if each.strange is not None]:
+        observe.count("UnknownState", len(strange))
+        logger.warning("unknown-state", carrier=carrier, code=",".join(sorted(set(strange) - {""})))
     logger.info("received", carrier=carrier, count=len(outcomes), outcome=",".join(sorted(set(outcomes))))
     return Response(HTTPStatus.OK.value, "text/plain", "OK")
 

@@ -1,6 +1,5 @@
 """Use case: a carrier calls. Who it is comes first, then what it says, and then it is not lost any more."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +7,21 @@ from datetime import datetime, timedelta
 from fugace.domain import callbacks
 from fugace.domain.errors import NotFoundError, UnavailableError
 from fugace.domain.ids import MessageKey
-from fugace.domain.message import Change
+from fugace.domain.message import Change, Status, as_code
 from fugace.ports import Callback, Carrier, Clock, Event, Messages, Queue, Vault
 from functions.dlr.record import Outcome, Report, record
 
 _STRANGE = timedelta(hours=24)
 """A carrier's time that is further from ours than any time zone is not a time we can use."""
-_CODE = re.compile(r"(?!.*\d{7})[A-Za-z0-9._-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one report of a call."""
+
+    outcome: Outcome
+    strange: str | None = None
+    """The code that came with the state `unknown`: mostly a state that the carrier's table does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Receiver:
     """The receipts queue."""
     clock: Clock
 
-    def receive(self, carrier: str, token: str, callback: Callback) -> list[Outcome]:
+    def receive(self, carrier: str, token: str, callback: Callback) -> list[Taken]:
         """Take a call, and say what became of each report in it.
 
         Raises:
@@ -42,14 +49,15 @@ class Receiver:
             raise NotFoundError
         named = callbacks.read(self.vault.sign, carrier, token)
         adapter.verify(callback)
-        return [self._take(carrier, named, event) for event in adapter.read_callback(callback)]
+        events = adapter.read_callback(callback)
+        return [Taken(self._take(carrier, named, event), _strange(event)) for event in events]
 
     def _take(self, carrier: str, named: MessageKey | None, event: Event) -> Outcome:
         try:
             key = named or MessageKey.from_reference(event.reference)
         except ValueError:
             return Outcome.UNKNOWN
-        change = Change(event.status, _time(event.at, self.clock()), event.evidence, _code(event.code))
+        change = Change(event.status, _time(event.at, self.clock()), event.evidence, as_code(event.code))
         report = Report(key, carrier, change, event.part)
         try:
             return record(self.messages, report)
@@ -65,11 +73,5 @@ def _time(theirs: datetime | None, ours: datetime) -> datetime:
     return min(theirs, ours)
 
 
-def _code(raw: str) -> str:
-    """A carrier's code as we keep it: `err:002` becomes `err-002`.
-
-    What is no code is not made into one: a free text with its spaces taken out
-    is still a text, and seven digits in a row may be somebody's number.
-    """
-    word = re.sub("[:/]", "-", raw)
-    return word if _CODE.fullmatch(word) else ""
+def _strange(event: Event) -> str | None:
+    return as_code(event.code) if event.status is Status.UNKNOWN and event.code else None

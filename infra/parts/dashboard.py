@@ -9,6 +9,7 @@ from infra.parts.alarms import Alarms
 from infra.parts.complaints import COMPLAINTS
 
 RECEIPTS = (
+    ("UnknownState", "receive"),
     ("UnknownReceipt", "receive"),
     ("RepeatedReceipt", "receive"),
     ("LateReceipt", "receive"),
@@ -37,7 +38,7 @@ class Dashboard(Construct):
             _graph("Errors, by function", *(alarms.function("Errors", key) for key in DUTIES)),
             _graph("Runs, by function", *(alarms.function("Invocations", key) for key in DUTIES)),
             _graph("What wakes somebody", *(alarms.counted(each.metric, each.function) for each in COMPLAINTS)),
-            _graph("Receipts that changed nothing, or never came", *(alarms.counted(*each) for each in RECEIPTS)),
+            _graph("Receipts that say nothing new, or never came", *(alarms.counted(*each) for each in RECEIPTS)),
             _graph("Tenants that could not be told", *(alarms.counted(*each) for each in UNTOLD)),
         )
 

@@ -153,6 +153,18 @@ def test_what_changes_nothing_is_answered_and_counted(
     assert f'"{metric}":[2.0]' in printed().replace(" ", "")
 
 
+def test_a_state_that_no_table_has_is_counted_and_named(room: Room, printed: Callable[[], str]) -> None:
+    """A carrier has a new word: somebody has to add it, and must learn which. A code that could be a number is none."""
+    strange = {"status": "unknown", "code": "PARKED"}
+
+    assert room.report(strange, {**strange, "code": NUMBER}, DELIVERED)["statusCode"] == 200
+
+    seen = printed()
+    line = next(json.loads(text) for text in seen.splitlines() if "unknown-state" in text)
+    assert (line["carrier"], line["code"]) == ("simulator", "PARKED")
+    assert '"UnknownState":[2.0]' in seen.replace(" ", "")
+
+
 def test_what_the_table_cannot_take_is_answered_once_it_is_queued(room: Room) -> None:
     """It is ours now."""
     room.messages.fails = UnavailableError()

@@ -9,7 +9,7 @@ from fugace.domain import callbacks
 from fugace.domain.errors import NotFoundError, ReceiptRefusedError, UnavailableError
 from fugace.domain.message import Status
 from fugace.ports import Callback, Event
-from functions.dlr.receive import Receiver
+from functions.dlr.receive import Receiver, Taken
 from functions.dlr.record import Outcome, Report, record
 from tests.fakes import (
     FIRST,
@@ -45,7 +45,7 @@ class Room:
         return callbacks.token(self.vault.sign, carrier, name)
 
     def call(self, callback: Callback, token: str = "", carrier: str = "simulator") -> list[Outcome]:
-        return self.receiver.receive(carrier, token or self.token(), callback)
+        return [taken.outcome for taken in self.receiver.receive(carrier, token or self.token(), callback)]
 
     def status(self) -> Status:
         return self.messages.rows[FIRST].status
@@ -147,6 +147,22 @@ def test_a_code_is_kept_only_if_it_is_one(room: Room, raw: str, kept: str) -> No
     room.call(report({**DELIVERED, "code": raw}))
 
     assert room.messages.rows[FIRST].history[-1].code == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "strange"),
+    [
+        ({"status": "unknown", "code": "PARKED"}, "PARKED"),
+        ({"status": "unknown", "code": "33639980001"}, ""),
+        ({"status": "unknown"}, None),
+        ({"status": "delivered", "code": "000"}, None),
+    ],
+)
+def test_a_state_that_nobody_told_us_of_is_pointed_out(room: Room, said: dict[str, str], strange: str | None) -> None:
+    """It is written down as `unknown`, which is final: until its table has the new word, receipts say too little."""
+    (taken,) = room.receiver.receive("simulator", room.token(), report(said))
+
+    assert taken == Taken(Outcome.NOTED, strange)
 
 
 def test_what_the_table_cannot_take_goes_to_the_queue(room: Room) -> None:
