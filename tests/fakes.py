@@ -482,14 +482,14 @@ class FakeCarrier:
 
     def verify(self, callback: Callback) -> None:
         if callback.headers.get("signature") != "genuine":
-            raise ReceiptRefusedError
+            raise ReceiptRefusedError(reason="signature")
 
     def read_callback(self, callback: Callback) -> list[Event]:
         try:
             reports = json.loads(callback.body)
             return [self._event(report) for report in reports]
         except (ValueError, KeyError, TypeError):
-            raise ReceiptRefusedError from None
+            raise ReceiptRefusedError(reason="unreadable") from None
 
     @staticmethod
     def _event(report: Mapping[str, str | int]) -> Event:

@@ -57,6 +57,8 @@ def replays() -> Replay:
 
 def forged(error: ReceiptRefusedError) -> Response[str]:
     """403. A carrier whose signature we read wrongly looks just like a forger, so somebody has to see it."""
+    named = carriers.current_event.path_parameters.get("carrier", "")  # one of ours: another would not be found
+    logger.warning("receipt-refused", carrier=named, reason=error.facts.get("reason"))
     observe.count("ReceiptRefused")
     return problem.answer(error)
 

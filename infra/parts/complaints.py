@@ -64,7 +64,8 @@ COMPLAINTS = (
         "receive",
         "Somebody reports as a carrier and cannot prove to be one, or says what we cannot read. A forger needs no "
         "help; but a carrier that has changed its secret or its format looks the same, and its receipts are being "
-        "lost. Look for `refused` in the log of receive, then compare the carrier's secret with the one we hold.",
+        "lost. Look for `receipt-refused` in the log of receive: `signature` means that the carrier's secret is not "
+        "the one that we hold, `unreadable` that its adapter does not know the format.",
         lasting=True,
     ),
 )

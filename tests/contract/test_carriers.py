@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_refused_without_being_quoted(name: str, body: st
     with pytest.raises(ReceiptRefusedError) as error:
         carrier(name).read_callback(replace(call({}), body=body.encode()))
 
-    assert error.value.facts == {"reason": "body"}
+    assert error.value.facts == {"reason": "unreadable"}
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
 

@@ -126,11 +126,14 @@ def test_a_signature_is_found_however_its_header_is_spelt(room: Room) -> None:
 
 def test_a_forged_report_is_refused_and_counted(room: Room, printed: Callable[[], str]) -> None:
     """A carrier whose signature we read wrongly looks the same: somebody has to see it."""
-    answer = room.report(DELIVERED, token="account." + "A" * 22)
+    answer = room.report(DELIVERED, token="account." + "A" * 22, pathParameters={"carrier": "simulator"})
 
     assert answer["statusCode"] == 403
     assert "/problems/receipt-refused" in answer["body"]
-    assert '"ReceiptRefused"' in printed()
+    seen = printed()
+    line = next(json.loads(text) for text in seen.splitlines() if "receipt-refused" in text)
+    assert (line["carrier"], line["reason"]) == ("simulator", "token")
+    assert '"ReceiptRefused"' in seen
 
 
 @pytest.mark.usefixtures("room")

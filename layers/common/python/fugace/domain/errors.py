@@ -145,7 +145,7 @@ class WebhookRefusedError(FugaceError):
 
 
 class ReceiptRefusedError(FugaceError):
-    """A delivery report whose origin could not be verified."""
+    """A delivery report that is not proven, or that nobody can read. Facts: reason (token, signature, unreadable)."""
 
     code = Code.RECEIPT_REFUSED
     title = "The delivery report could not be verified"

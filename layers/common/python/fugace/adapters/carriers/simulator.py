@@ -140,7 +140,7 @@ class Simulator:
             return [self._event(report) for report in _reports(callback.body)]
         except (ValueError, KeyError, TypeError, RecursionError):
             # `from None`: what json says of a body quotes it.
-            raise ReceiptRefusedError(reason="body") from None
+            raise ReceiptRefusedError(reason="unreadable") from None
 
     def build_erasure(self, carrier_ref: str) -> HttpRequest | None:
         """It forgets number and text at once. Without its id of the message there is nothing to name."""
