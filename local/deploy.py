@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -45,6 +46,7 @@ def synthesize(place: Place) -> bool:
     environment = {**place.environment(), **_node(), "CDK_OUTDIR": str(place.assembly)}
     environment["CDK_CONTEXT_JSON"] = json.dumps(context)
     stamp.unlink(missing_ok=True)
+    shutil.rmtree(place.assembly, ignore_errors=True)  # each synthesis adds its assets to those that are there
     run(place, "synth", [str(PYTHON), "-m", "infra.app"], environment, "The CDK app could not be synthesized.")
     stamp.write_text(made_from)
     return True
@@ -60,7 +62,7 @@ def settings(place: Place) -> dict[str, Any]:
 
 def deploy(place: Place, say: Say) -> bool:
     """Bootstrap if that was never done, and deploy unless just this is deployed; True if something was done."""
-    wanted = fingerprint([place.assembly], "")
+    wanted = fingerprint(sorted(place.assembly.glob("fugace-*.json")), "")  # they name the assets by their contents
     stamp = place.folder / "deployed"
     if stamp.exists() and stamp.read_text() == wanted and all(status(place, name) in DONE for name in STACKS):
         return False
@@ -109,7 +111,7 @@ def fingerprint(paths: Iterable[Path], salt: str) -> str:
     digest = hashlib.sha256(salt.encode())
     files = (file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*"))))
     for file in files:
-        if file.is_file() and file.name not in {"tree.json", "cdk.out"}:
+        if file.is_file():
             digest.update(f"\0{file}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 

@@ -46,6 +46,7 @@ def emulator_environment(place: Place) -> dict[str, str]:
         "STATE_DIR": str(place.folder / "state"),
         "S3_DATA_DIR": str(place.folder / "state/s3"),
         "FUGACE_TTL_SECONDS": "2",
+        "FUGACE_WORKERS": str(max(2, os.cpu_count() or 2)),
         "FUGACE_CHECKPOINT_SECONDS": CHECKPOINT,
         "FUGACE_PLACEHOLDERS": PLACEHOLDERS,
     }

@@ -1,10 +1,13 @@
-"""Lambda: what it says when a function fails."""
+"""Lambda: what it says when a function fails, and how many of one run at once."""
 
+import os
 import re
+import time
 from typing import Any
 
 from ministack.services import lambda_svc
 
+PATIENCE = 60  # seconds
 LAST_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)")
 
 
@@ -27,6 +30,27 @@ def errors_have_their_class_name() -> None:
     lambda_svc._execute_function_warm = run
 
 
+def a_burst_waits_its_turn() -> None:
+    """A function has at most FUGACE_WORKERS processes; further calls wait for one.
+
+    On AWS each concurrent call may get an environment of its own, on machines of AWS's. Here they share one machine
+    with whoever sent the burst: two dozen cold starts at once take longer than one after the other, and time out.
+    """
+    most, acquire = int(os.environ.get("FUGACE_WORKERS", "0")), lambda_svc.acquire_worker
+    if not most:
+        return
+
+    def patiently(name: str, config: dict[str, Any], code: bytes, *, qualifier: str = "$LATEST") -> tuple[Any, str]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            worker, reason = acquire(name, config, code, qualifier=qualifier, max_concurrency=most)
+            if worker is not None or time.monotonic() > deadline:
+                return worker, reason
+            time.sleep(0.01)
+
+    lambda_svc.acquire_worker = patiently
+
+
 def _name(log: str, message: str) -> str:
     if message == "Worker process died":
         return "Runtime.ExitError"
@@ -37,4 +61,4 @@ def _name(log: str, message: str) -> str:
     return found[1].rsplit(".", 1)[-1] if found else "Runtime.HandlerError"
 
 
-REPAIRS = (errors_have_their_class_name,)
+REPAIRS = (errors_have_their_class_name, a_burst_waits_its_turn)

@@ -4,9 +4,11 @@ FUGACE_UNREPAIRED="name name" in the environment starts it without some: the tes
 """
 
 import json
+import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,17 @@ def test_a_failed_function_names_its_error(aws: Aws, source: str, name: str) -> 
     assert answer["errorType"] == name
 
 
+def test_a_burst_waits_instead_of_starting_a_crowd(aws: Aws) -> None:
+    """A laptop has few cores: with a process for each of many calls, none would answer in time."""
+    aws.function("burst", "import os, time\ndef handle(event, context):\n    time.sleep(0.2)\n    return os.getpid()")
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: aws.invoke("burst"), range(12)))
+
+    assert not any(failed for failed, _ in answers)
+    assert len({pid for _, pid in answers}) <= max(2, os.cpu_count() or 2)
+
+
 def test_the_right_to_send_one_message_is_the_right_to_send_a_batch(aws: Aws) -> None:
     """SQS knows no action of its own for a batch: a role that names one would be refused on AWS."""
     url = aws("sqs").create_queue(QueueName="batched")["QueueUrl"]
@@ -128,6 +141,31 @@ def test_the_right_to_send_one_message_is_the_right_to_send_a_batch(aws: Aws) ->
     answer = sender.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "x"}])
 
     assert len(answer["Successful"]) == 1
+
+
+def test_the_right_to_a_schedule_names_its_group(aws: Aws) -> None:
+    """Our functions may make schedules in the environment's own group, and in no other."""
+    for group in ("ours", "theirs"):
+        aws("scheduler").create_schedule_group(Name=group)
+    actions = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
+    arn = "arn:aws:scheduler:eu-west-3:000000000000:schedule/ours/*"
+    target = aws.role("schedule-target", {"Effect": "Deny", "Action": "*", "Resource": "*"})
+    pass_role = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+    timer = aws.assume(
+        aws.role("schedule-maker", {"Effect": "Allow", "Action": actions, "Resource": arn}, pass_role), "scheduler"
+    )
+    wish = {
+        "Name": "later",
+        "ScheduleExpression": "at(2099-01-01T00:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": "arn:aws:sqs:eu-west-3:000000000000:batched", "RoleArn": target},
+    }
+
+    timer.create_schedule(GroupName="ours", **wish)
+    timer.delete_schedule(GroupName="ours", Name="later")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        timer.create_schedule(GroupName="theirs", **wish)
 
 
 def test_a_policy_may_demand_an_encryption_context(aws: Aws) -> None:
