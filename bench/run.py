@@ -162,7 +162,7 @@ def whole(count: int, carrier: str, out: str, text: str) -> None:
         from fugace.adapters.session import shared  # noqa: PLC0415
 
         asked: Counter[str] = Counter()
-        shared().session.get_component("event_emitter").register_first(
+        shared()._session.get_component("event_emitter").register_first(  # noqa: SLF001 - as above
             "before-send", lambda event_name, **_: asked.update([event_name.removeprefix("before-send.")])
         )
         result = _journey(account, asked, count, carrier=carrier, url=url, text=text)

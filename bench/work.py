@@ -84,7 +84,7 @@ def ready() -> Desk:
     from fugace.adapters.session import shared  # noqa: PLC0415 - after the environment is set
 
     desk = Desk()
-    desk.attach(shared().session)
+    desk.attach(shared()._session)  # noqa: SLF001 - only a measurement has to see what is sent
     return desk
 
 

@@ -49,4 +49,29 @@ def policies_see_the_encryption_context() -> None:
     iam_actions.request_tag_context = context
 
 
-REPAIRS = (batches_need_the_right_to_one, policies_see_the_encryption_context)
+def schedules_are_in_their_group() -> None:
+    """The resource of a call on a schedule is `schedule/GROUP/NAME`.
+
+    ministack looks for a policy on `schedule/default/NAME` whatever the group, so that one of AWS's own form refuses.
+
+    Source: Service Authorization Reference, "Resource types defined by Amazon EventBridge Scheduler".
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def arn(service: str, *call: Any) -> str:
+        found: str = extract(service, *call)
+        if service != "scheduler" or ":schedule/default/" not in found:
+            return found
+        _method, _path, _headers, body, query, *_ = call
+        try:
+            group = json.loads(body or b"{}").get("GroupName")
+        except ValueError:
+            group = None
+        given = query.get("groupName") or group or "default"
+        name = given[0] if isinstance(given, list) else given
+        return found.replace(":schedule/default/", f":schedule/{name}/")
+
+    iam_actions.extract_resource_arn = arn
+
+
+REPAIRS = (batches_need_the_right_to_one, policies_see_the_encryption_context, schedules_are_in_their_group)
