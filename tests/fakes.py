@@ -252,12 +252,13 @@ class FakeMessages:
         carrier_ref: str = "",
         drop_content: bool = False,
         only_from: frozenset[Status] | None = None,
+        carrier: str = "",
     ) -> Record | None:
         record = self._alive(key)
         if record is None:
             return None
         before = change.status.predecessors if only_from is None else change.status.predecessors & only_from
-        may = record.status in before
+        may = record.status in before and carrier in {"", record.carrier}
         if not may and not carrier_ref and not drop_content:
             return None
         after = replace(

@@ -74,6 +74,10 @@ def record(messages: Messages, report: Report) -> Outcome:
     Raises:
         UnavailableError: the table cannot take it now.
     """
+    whole = report.change.status.final and not report.part
+    # The usual report, in one request. Its refusal does not say why, so what follows looks.
+    if whole and messages.note(report.key, report.change, carrier=report.carrier):
+        return Outcome.NOTED
     there = messages.get(report.key)
     if there is None or there.carrier != report.carrier or not 0 <= report.part <= _MOST_PARTS:
         return Outcome.UNKNOWN
@@ -85,7 +89,7 @@ def record(messages: Messages, report: Report) -> Outcome:
         change = _of_all(there, report.change)
     if change is None:
         return Outcome.PART
-    # Asked before it is written: a refused write costs as much as one that is not.
+    # Asked before it is written: a refused write costs five times a read, and carriers repeat what we know.
     if not change.status.may_follow(there.status) or not messages.note(report.key, change):
         return Outcome.REPEATED
     return Outcome.NOTED

@@ -49,10 +49,10 @@ class Store(FakeMessages):
 
     fails: Exception | None = None
 
-    def get(self, key: MessageKey) -> Record | None:
+    def _alive(self, key: MessageKey) -> Record | None:
         if self.fails:
             raise self.fails
-        return super().get(key)
+        return super()._alive(key)
 
 
 class Room:

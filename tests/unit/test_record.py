@@ -42,8 +42,8 @@ def test_a_receipt_that_beats_our_own_note_is_not_lost(status: Status) -> None:
     assert messages.rows[FIRST].status is Status.DELIVERED
 
 
-def test_a_repeated_receipt_changes_nothing_and_costs_no_write() -> None:
-    """Some carriers send each one four times."""
+def test_a_receipt_on_the_way_that_says_nothing_new_costs_no_write() -> None:
+    """Carriers tell of each step that we know already: a refused write costs five times a look."""
 
     class Counted(FakeMessages):
         notes = 0
@@ -53,11 +53,36 @@ def test_a_repeated_receipt_changes_nothing_and_costs_no_write() -> None:
             return super().note(*args, **named)
 
     messages = Counted(FakeClock(), sealed_record(status=SENT))
+
+    assert record(messages, report(Status.SUBMITTED)) is Outcome.REPEATED
+    assert messages.notes == 0
+
+
+def test_the_usual_final_receipt_is_one_write_and_no_look() -> None:
+    """It is the one receipt that every message has."""
+
+    class Blind(FakeMessages):
+        def get(self, key: MessageKey) -> object:
+            raise AssertionError(key)
+
+    assert record(Blind(FakeClock(), sealed_record(status=SENT)), report(Status.DELIVERED)) is Outcome.NOTED
+
+
+def test_a_repeated_final_receipt_changes_nothing() -> None:
+    """Some carriers send each one four times."""
+    messages = stored()
     record(messages, report(Status.DELIVERED))
 
     assert record(messages, report(Status.DELIVERED)) is Outcome.REPEATED
-    assert messages.notes == 1
     assert statuses(messages.rows[FIRST].history).count("delivered") == 1
+
+
+def test_a_final_receipt_of_another_carrier_is_not_believed() -> None:
+    """Who may report on a message is who was given it."""
+    messages = stored()
+
+    assert record(messages, replace(report(Status.DELIVERED), carrier="other")) is Outcome.UNKNOWN
+    assert messages.rows[FIRST].status is not Status.DELIVERED
 
 
 @pytest.mark.parametrize("order", list(permutations([Status.SUBMITTED, Status.BUFFERED, Status.DELIVERED])))
@@ -90,10 +115,9 @@ def test_two_receipts_at_the_same_time_cannot_both_win() -> None:
     """The condition is in the write: what was read before it may be old."""
 
     class Raced(FakeMessages):
-        def get(self, key: MessageKey) -> object:
-            seen = super().get(key)
-            self.note(key, Change(Status.UNDELIVERABLE, NOON))
-            return seen
+        def note(self, key: MessageKey, change: Change, **named: object) -> object:
+            super().note(key, Change(Status.UNDELIVERABLE, NOON))
+            return super().note(key, change, **named)
 
     messages = Raced(FakeClock(), sealed_record(status=SENT))
 

@@ -225,6 +225,16 @@ def test_a_caller_may_be_stricter_about_what_it_follows(messages: Messages) -> N
     assert messages.note(FIRST, cancelled, only_from=frozenset({Status.ACCEPTED, Status.QUEUED})) is not None
 
 
+def test_a_carrier_changes_only_what_was_given_to_it(messages: Messages) -> None:
+    """The database looks, in the write itself: nobody has read the record before."""
+    record = sealed_record(status=HISTORY[:3])
+    messages.add(record)
+    delivered = Change(Status.DELIVERED, NOON)
+
+    assert messages.note(FIRST, delivered, carrier="another") is None
+    assert messages.note(FIRST, delivered, carrier=record.carrier) is not None
+
+
 def test_no_caller_can_be_laxer_than_the_order_of_states(messages: Messages) -> None:
     """I5 holds whatever is asked for."""
     messages.add(sealed_record(status=[Status.ACCEPTED, Status.DELIVERED]))

@@ -132,11 +132,13 @@ class Messages(Protocol):
         carrier_ref: str = "",
         drop_content: bool = False,
         only_from: frozenset[Status] | None = None,
+        carrier: str = "",
     ) -> Record | None:
         """Append `change` in one write, if `change.status` may follow what is there (I5); a claim ends with it.
 
-        `only_from` narrows the states it may follow. Gives the record after the write, None where the change
-        was refused or the record is not there. `drop_content` removes the text in the same write, and happens with
+        `only_from` narrows the states it may follow, `carrier` the messages: to those that were given to it. Gives
+        the record after the write, None where the change was refused or the record is not there.
+        `drop_content` removes the text in the same write, and happens with
         `carrier_ref` even where a receipt came first and the change itself is refused.
         """
         ...

@@ -111,5 +111,5 @@ class Attempt:
     """From 1."""
     at: datetime
     outcome: str
-    """An HTTP status as digits, or `timeout`, `refused`, `tls`, `address`, `gone`."""
+    """An HTTP status as digits, or `dns`, `refused`, `timeout`, `tls`, `address`."""
     millis: int

@@ -79,6 +79,7 @@ class DynamoMessages:
         carrier_ref: str = "",
         drop_content: bool = False,
         only_from: frozenset[Status] | None = None,
+        carrier: str = "",
     ) -> Record | None:
         """One conditional UpdateItem, and a second only where the first was refused but has more to say."""
         also: list[Action] = [MessageItem.claimed_at.remove()]
@@ -87,20 +88,21 @@ class DynamoMessages:
         if drop_content:
             also.append(MessageItem.text.remove())
         before = change.status.predecessors if only_from is None else change.status.predecessors & only_from
-        after = self._append(key, change, also, before) if before else None
+        within = MessageItem.status.is_in(*sorted(before)) if before else None
+        if within is not None and carrier:
+            within &= MessageItem.carrier == carrier
+        after = self._append(key, change, also, within) if within is not None else None
         if after is None and (carrier_ref or drop_content):
             self._change(key, also)
         return after
 
-    def _append(
-        self, key: MessageKey, change: Change, also: Sequence[Action], before: frozenset[Status]
-    ) -> Record | None:
+    def _append(self, key: MessageKey, change: Change, also: Sequence[Action], only_if: Condition) -> Record | None:
         actions = [
             MessageItem.status.set(change.status),
             MessageItem.history.set(MessageItem.history.append([write_change(change)])),
             *also,
         ]
-        return self._change(key, actions, MessageItem.status.is_in(*sorted(before)))
+        return self._change(key, actions, only_if)
 
     def note_part(self, key: MessageKey, part: int, status: Status) -> Record | None:
         """One conditional UpdateItem."""
