@@ -288,7 +288,7 @@ def _value(typed: dict[str, Any]) -> int:
     if kind == "N":
         return (len(value.lstrip("-").replace(".", "")) + 1) // 2 + 1
     if kind == "B":
-        return len(value) * 3 // 4 - value.count("=")
+        return len(value.rstrip("=")) * 3 // 4
     if kind == "L":
         return 3 + sum(1 + _value(item) for item in value)
     if kind == "M":

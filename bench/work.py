@@ -13,7 +13,16 @@ from typing import Any
 
 from bench.desk import Desk
 
-TEXT = "Your parcel is on its way and arrives tomorrow between eight and ten. " * 2 + "Reply is not possible."[:20]
+PROSE = (
+    "Dear customer, the parts for your bicycle reached our workshop in Lyon this morning. Please call before noon on "
+    "Friday, or answer with a time that suits you better. Our mechanic expects the repair to take about forty minutes; "
+    "a coffee is on the house meanwhile. If you cannot come, a friend may collect it: name them when you call, and ask "
+    "them to bring the receipt that we gave you in May. Brakes and gears were adjusted, one spoke had to be replaced, "
+    "and the rear light now works again. The invoice lists every item with its price. Thank you for your patience, we "
+    "know that the wait was longer than promised, and hope to see you soon. Workshop Mercier, quai Jules-Courmont 12, second yard."
+)
+"""Prose, since what repeats itself would shrink when it is sealed."""
+TEXT = PROSE[:160]
 ENVIRONMENT = {
     "FUGACE_ENVIRONMENT": "bench",
     "TENANTS_TABLE": "fugace-bench-tenants",
@@ -156,6 +165,8 @@ def alone(count: int) -> None:
     raw = event("ten_aaaaaaaaaaaaaaaa", 1)["body"].encode()
     for _ in range(count):
         wish = schema.wishes(raw, now)
+        if not isinstance(wish, schema.Wish):
+            raise TypeError("not one message")
         split(wish.text)
         subject = SubjectId(hmac.digest(keys.index, wish.to.reveal().encode(), "sha256").hex())
         key = PersonKey(TenantId("ten_aaaaaaaaaaaaaaaa"), subject, 1, os.urandom(32))
@@ -174,7 +185,7 @@ def sessions(count: int = 3) -> int:
         made.append(self)
         begin(self, *args, **named)
 
-    Session.__init__ = counted  # type: ignore[method-assign] # this is how it is counted
+    Session.__init__ = counted  # this is how it is counted
     accept(count)
     return len(made)
 
