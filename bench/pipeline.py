@@ -11,12 +11,11 @@ from typing import Any
 from bench import process
 from bench.budget import Figure
 from bench.cost import PerMessage
-from bench.work import ENVIRONMENT, TEXT
+from bench.work import ENVIRONMENT, PROSE, TEXT
 
 COUNT = 100
 _KILOBYTE = 1_024
 _INDEXES = 2
-_LONG = (TEXT + " ") * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Journey:
 def figures(root: Path) -> Counted:
     """Run both flavours, and a long text."""
     claiming, deduplicating = _run(root, "simulator", TEXT), _run(root, "simulator-account", TEXT)
-    long = _run(root, "simulator", _LONG[:700])
+    long = _run(root, "simulator", PROSE[:700])
     rows = [
         Figure("B9", "PutItem to messages", claiming.each("dynamodb.PutItem") - _share(claiming), 1, 1),
         Figure("B9", "UpdateItem, the carrier does not deduplicate", claiming.each("dynamodb.UpdateItem"), 3, 3),
