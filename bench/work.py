@@ -19,7 +19,8 @@ PROSE = (
     "a coffee is on the house meanwhile. If you cannot come, a friend may collect it: name them when you call, and ask "
     "them to bring the receipt that we gave you in May. Brakes and gears were adjusted, one spoke had to be replaced, "
     "and the rear light now works again. The invoice lists every item with its price. Thank you for your patience, we "
-    "know that the wait was longer than promised, and hope to see you soon. Workshop Mercier, quai Jules-Courmont 12, second yard."
+    "know that the wait was longer than promised, and hope to see you soon."
+    " Workshop Mercier, quai Jules-Courmont 12, second yard."
 )
 """Prose, since what repeats itself would shrink when it is sealed."""
 TEXT = PROSE[:160]
