@@ -39,6 +39,15 @@ def test_examples_are_what_is_answered() -> None:
         assert "*What to do:*" in text
 
 
+def test_the_glossary_is_in_order() -> None:
+    """A word that is looked up and not found where it should be was not there, as far as the reader can tell."""
+    lines = (ROOT / "docs/glossary.md").read_text().splitlines()
+    words = [line.split("**")[1].lower() for line in lines if line.startswith("| **")]
+
+    assert len(words) > 50
+    assert words == sorted(set(words))
+
+
 def calls(source: str, owner: str) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(source)):
         if (
