@@ -42,10 +42,10 @@ class Store(FakeMessages):
 
     fails: Exception | None = None
 
-    def get(self, key: MessageKey) -> Record | None:
+    def _alive(self, key: MessageKey) -> Record | None:
         if self.fails and key == SECOND:
             raise self.fails
-        return super().get(key)
+        return super()._alive(key)
 
     def get_many(self, keys: Any) -> dict[MessageKey, Record]:
         if self.fails and SECOND in keys:
