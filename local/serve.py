@@ -15,6 +15,7 @@ from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble
 
 PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::CloudWatch::CompositeAlarm"
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+PATIENCE = 5  # seconds for the kernel to take a port back from a process that was just killed
 CHECKPOINT = "5"  # seconds of work that a power cut may cost
 
 
@@ -89,7 +90,10 @@ def start_beside(place: Place, secrets: Mapping[str, object]) -> None:
 def start(place: Place, name: str, command: list[str], environment: Mapping[str, str]) -> None:
     """Start a process in the background; its output goes to `<folder>/log/<name>.log`."""
     port = place.ports[name]
-    if taken(port):
+    deadline = time.monotonic() + PATIENCE
+    while (busy := taken(port)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if busy:
         msg = f"Port {port} on {LOOPBACK} is taken, and the {name} needs it: stop what is there, or choose others: "
         raise Trouble(msg + f"{place.knob}={place.port + 1000} make …")
     log = place.folder / f"log/{name}.log"
