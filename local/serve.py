@@ -150,12 +150,20 @@ def stop(place: Place, name: str, *, how: int = signal.SIGTERM) -> bool:
         (place.folder / f"{name}.pid").unlink(missing_ok=True)
         return False
     os.kill(pid, how)
-    deadline = time.monotonic() + 20
-    while running(place, name) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if running(place, name):
+    if not _gone(place, name, 20) and running(place, name):
         os.killpg(pid, signal.SIGKILL)
+        _gone(place, name, 5)
     (place.folder / f"{name}.pid").unlink(missing_ok=True)
+    return True
+
+
+def _gone(place: Place, name: str, seconds: float) -> bool:
+    """Wait for its end, and for its port: the last of its threads may hold that a little longer."""
+    deadline = time.monotonic() + seconds
+    while running(place, name) or taken(place.ports[name]):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
     return True
 
 
