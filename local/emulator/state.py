@@ -58,24 +58,35 @@ def keep() -> None:
     logging.getLogger("persistence").setLevel(logging.WARNING)
     pause = float(os.environ.get("FUGACE_CHECKPOINT_SECONDS", "0"))
     if pause:
-        threading.Thread(target=_write, args=(pause,), daemon=True, name="checkpoint").start()
+        threading.Thread(target=_write_often, args=(pause,), daemon=True, name="checkpoint").start()
 
 
-def _write(pause: float) -> None:
-    written: dict[str, bytes] = {}
-    while True:
-        time.sleep(pause)
+def write() -> bool:
+    """Write down what has changed since it was last written; False if some of it changed while it was read."""
+    complete = True
+    with _writing:
         for service, get_state in app._build_persistence_save_dict().items():
             try:
                 state = get_state()
                 text = json.dumps(state, default=persistence._json_default)
-            except Exception as error:  # noqa: BLE001 - it changed while it was read: next time
-                sys.stderr.write(f"checkpoint of {service}: {error}\n")
+            except Exception as error:  # noqa: BLE001 - whatever it is: the next try may fare better
+                sys.stderr.write(f"state of {service}: {error}\n")
+                complete = False
                 continue
             digest = hashlib.sha256(text.encode()).digest()
-            if state is not None and written.get(service) != digest:
+            if state is not None and _written.get(service) != digest:
                 persistence.save_state(service, state)
-                written[service] = digest
+                _written[service] = digest
+    return complete
 
+
+def _write_often(pause: float) -> None:
+    while True:
+        time.sleep(pause)
+        write()
+
+
+_writing = threading.Lock()
+_written: dict[str, bytes] = {}
 
 REPAIRS = (streams_outlive_a_restart,)

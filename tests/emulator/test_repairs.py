@@ -358,6 +358,26 @@ def test_what_was_stored_survives_being_killed(tmp_path: Path) -> None:
     serve.stop(aws.place, "emulator")
 
 
+def test_stopping_writes_everything_down_and_is_not_killed_for_being_slow(tmp_path: Path) -> None:
+    """Idle functions hold connections to it; waiting for them, it would be killed with its state unwritten."""
+    aws = Aws(free_place(tmp_path))
+    serve.start_emulator(aws.place, FUGACE_CHECKPOINT_SECONDS="0", **left_out())
+    source = "import boto3\nclient = boto3.client('sts')\ndef handle(event, context): client.get_caller_identity()"
+    variables = {"AWS_CA_BUNDLE": str(aws.place.ca)}
+    aws.function("idle", source, Environment={"Variables": variables}, Timeout=20)
+    aws.invoke("idle")
+    aws("dynamodb").create_table(
+        TableName="last",
+        **{key: table()["Properties"][key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")},
+    )
+
+    serve.stop(aws.place, "emulator")
+    serve.start_emulator(aws.place, **left_out())
+
+    assert aws("dynamodb").list_tables()["TableNames"] == ["last"]
+    serve.stop(aws.place, "emulator")
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 def test_what_happens_after_a_restart_is_on_the_stream(tmp_path: Path, how: int) -> None:
     """Otherwise the first messages after a restart would lie there, accepted, until somebody looked for them."""
