@@ -37,7 +37,7 @@ check: install  ## the fast tests, types and style
 
 .PHONY: test
 test: check layer  ## every test, the end-to-end ones on a stack of their own
-	@$(RUN) -m pytest --quiet $(wildcard tests/infra tests/emulator)
+	@$(RUN) -m pytest --quiet $(wildcard tests/infra tests/emulator tests/browser)
 	@$(RUN) -m local.down test && rm -rf .fugace/test
 	@$(RUN) -m local.up test && $(RUN) -m pytest tests/journeys; result=$$?; $(RUN) -m local.down test; exit $$result
 

@@ -150,7 +150,7 @@ def stop(place: Place, name: str, *, how: int = signal.SIGTERM) -> bool:
         (place.folder / f"{name}.pid").unlink(missing_ok=True)
         return False
     os.kill(pid, how)
-    if not _gone(place, name, 20) and running(place, name):
+    if not _gone(place, name, 20):
         os.killpg(pid, signal.SIGKILL)
         _gone(place, name, 5)
     (place.folder / f"{name}.pid").unlink(missing_ok=True)
@@ -158,9 +158,9 @@ def stop(place: Place, name: str, *, how: int = signal.SIGTERM) -> bool:
 
 
 def _gone(place: Place, name: str, seconds: float) -> bool:
-    """Wait for its end, and for its port: the last of its threads may hold that a little longer."""
+    """Wait for its end."""
     deadline = time.monotonic() + seconds
-    while running(place, name) or taken(place.ports[name]):
+    while running(place, name):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
