@@ -82,7 +82,8 @@ def create(aws: Aws, name: str, model: type[Model]) -> None:
 @pytest.fixture(scope="package")
 def account() -> Iterator[World]:
     """One account for all of them."""
-    with mock_aws():
+    # It outlives this folder's tests: moto's own credentials would stay in the environment of whatever comes next.
+    with mock_aws(config={"core": {"mock_credentials": False}}):
         world = World(Aws())
         for name, model in TABLES.items():
             create(world.aws, name, model)
