@@ -73,15 +73,19 @@ def tenants(count: int, carrier: str = "simulator") -> list[str]:
     from fugace.adapters.dynamo.tenants import DynamoTenants  # noqa: PLC0415 - after the environment is set
     from fugace.adapters.keyring import Keyring  # noqa: PLC0415
     from fugace.adapters.session import shared  # noqa: PLC0415
+    from fugace.domain.bounds import defaults  # noqa: PLC0415
     from fugace.domain.ids import new_tenant  # noqa: PLC0415
+    from fugace.domain.retention import Retention  # noqa: PLC0415
     from fugace.domain.tenant import Tenant  # noqa: PLC0415
+    from fugace.edge import wiring  # noqa: PLC0415
 
     def now() -> datetime:
         return datetime.now(UTC)
 
     keyring = Keyring(shared(), ENVIRONMENT["TENANTS_TABLE"], "bench", now)
     keyring.make_root("alias/bench")
-    made = [Tenant(new_tenant(), "Bench", carrier, now()) for _ in range(count)]
+    retention = Retention.of(defaults(wiring.bounds()))
+    made = [Tenant(new_tenant(), "Bench", carrier, now(), retention) for _ in range(count)]
     store = DynamoTenants(shared(), ENVIRONMENT["TENANTS_TABLE"], now)
     for tenant in made:
         store.add(tenant, keyring.new_tenant_key())

@@ -10,8 +10,9 @@ from cli.faults import CliError, told
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import shared
+from fugace.domain import bounds
 from fugace.domain.ids import new_tenant
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import Role, Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
@@ -28,19 +29,20 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
     environment: options.Environment,
     carrier: Annotated[str, typer.Option(help="Where its live messages go: a configured carrier.")] = "simulator",
-    content_retention: Annotated[str, typer.Option(help="How long texts are kept (ISO 8601).")] = "P7D",
-    record_retention: Annotated[str, typer.Option(help="How long the record of a message is kept.")] = "P6M",
+    content_retention: Annotated[str | None, typer.Option(help="How long texts are kept (ISO 8601).")] = None,
+    record_retention: Annotated[str | None, typer.Option(help="How long the record of a message is kept.")] = None,
     key: Annotated[keys.Mode | None, typer.Option(help="Also make a first admin key of this mode.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Take a tenant in, with encryption keys of its own."""
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise CliError(f"A tenant's name is a line of 1 to {_LONGEST_NAME} characters.")
-    policy = Policy(_period(content_retention, "content"), _period(record_retention, "record"))
+    chosen = {Kind.CONTENT: content_retention, Kind.RECORD: record_retention}
+    retention = _retention({kind: text for kind, text in chosen.items() if text is not None})
     settings = options.settings(environment)
     _check_carrier(environment, carrier)
     with output.working("Making keys"):
-        tenant = _found(settings, Tenant(new_tenant(), name, carrier, wiring.clock()(), policy))
+        tenant = _found(settings, Tenant(new_tenant(), name, carrier, wiring.clock()(), retention))
         first = keys.add(settings, tenant, Role.ADMIN, key, note="first admin") if key else None
     if as_json:
         output.print_json({"tenant": shown(tenant), **({"key": first} if first else {})})
@@ -78,8 +80,8 @@ def shown(tenant: Tenant) -> dict[str, str | None]:
         "name": tenant.name,
         "carrier": tenant.carrier,
         "created": output.time(tenant.created),
-        "content_retention": str(tenant.policy.content),
-        "record_retention": str(tenant.policy.record),
+        "content_retention": str(tenant.retention.period(Kind.CONTENT)),
+        "record_retention": str(tenant.retention.period(Kind.RECORD)),
     }
 
 
@@ -93,16 +95,19 @@ def _found(settings: Settings, tenant: Tenant) -> Tenant:
     return tenant
 
 
-def _period(text: str, of: str) -> Period:
-    try:
-        period = Period.parse(text)
-    except ValueError:
-        raise CliError(f"--{of}-retention takes an ISO 8601 duration, such as P7D, P6M or PT0S.") from None
-    if of == "record" and not period:
-        raise CliError(
-            "--record-retention cannot be nothing: a record has to last as long as its message is under way."
-        )
-    return period
+def _retention(chosen: dict[Kind, str]) -> Retention:
+    """The operator's usual periods, and what was chosen inside its bounds."""
+    allowed = wiring.bounds()
+    periods = bounds.defaults(allowed)
+    for kind, text in chosen.items():
+        try:
+            periods[kind] = Period.parse(text)
+        except ValueError:
+            raise CliError(f"--{kind}-retention takes an ISO 8601 duration, such as P7D, P6M or PT0S.") from None
+        bound = allowed[kind]
+        if not bound.allows(periods[kind]):
+            raise CliError(f"--{kind}-retention may be from {bound.min} to {bound.max}. {bound.ground}")
+    return Retention.of(periods)
 
 
 def _check_carrier(environment: str, carrier: str) -> None:

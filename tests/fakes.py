@@ -19,6 +19,7 @@ from fugace.domain.errors import (
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
 from fugace.domain.message import Category, Change, Evidence, OnUnknown, Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
+from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Attempt, Tenant, Webhook
 from fugace.ports import Callback, Event, HttpAnswer, HttpRequest, Place, Submission, Terms
 
@@ -33,6 +34,15 @@ SHOP = TenantId("ten_shopshopshopshop")
 BAKERY = TenantId("ten_bakerybakerybake")
 FIRST = MessageKey(SHOP, MessageId("019bc192-7a00-7000-8000-000000000001"))
 SECOND = MessageKey(SHOP, MessageId("019bc192-7a00-7000-8000-000000000002"))
+
+
+WEEK, HALF_YEAR = Period(seconds=7 * 86_400), Period(months=6)
+
+
+def kept(content: Period = WEEK, record: Period = HALF_YEAR) -> Retention:
+    """What a tenant has chosen from the beginning: every kind, two of them as said."""
+    others = {kind: Period(months=12) for kind in Kind}
+    return Retention.of({**others, Kind.CONTENT: content, Kind.RECORD: record})
 
 
 def key_number(number: int, tenant: TenantId = SHOP) -> MessageKey:
@@ -296,7 +306,7 @@ class FakeMessages:
 
 def tenant(tenant_id: TenantId = SHOP, **more: object) -> Tenant:
     """A tenant, created at noon; `more` replaces any other field of it."""
-    plain = Tenant(id=tenant_id, name="The shop", carrier="simulator", created=NOON)
+    plain = Tenant(id=tenant_id, name="The shop", carrier="simulator", created=NOON, retention=kept())
     return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace() itself
 
 

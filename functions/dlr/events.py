@@ -26,8 +26,9 @@ def messages() -> Messages:
 def notifier() -> Notifier:
     """The same for notifications."""
     its = Settings.read()
-    told, web = wiring.webhooks(its), wiring.web(its)
-    return Notifier(told, wiring.messages(its), wiring.vault(its), web, wiring.timer(its), wiring.clock())
+    told, tenants, web = wiring.webhooks(its), wiring.tenants(its), wiring.web(its)
+    messages, vault = wiring.messages(its), wiring.vault(its)
+    return Notifier(told, tenants, messages, vault, web, wiring.timer(its), wiring.clock())
 
 
 @observe.entry

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fugace.domain import webhooks
+from fugace.domain.expiry import alive
 from fugace.domain.ids import MessageKey
 from fugace.domain.message import Record
-from fugace.ports import Messages, Vault
+from fugace.ports import Clock, Messages, Tenants, Vault
 from functions.dlr.letter import Letter
 
 
@@ -24,6 +25,8 @@ class News:
 
     messages: Messages
     vault: Vault
+    tenants: Tenants
+    clock: Clock
 
     def of(self, letters: Mapping[str, Letter]) -> tuple[dict[str, Event], dict[str, str]]:
         """What each letter says, and which of them could not be read, with the kind of error.
@@ -68,9 +71,13 @@ class News:
             record = found.get(key)
             if record is None or record.sequence < sequence:
                 record = self.messages.get(key)
-            if record:
+            if record and self._there(record):
                 seen[key] = record
         return seen
+
+    def _there(self, record: Record) -> bool:
+        tenant = self.tenants.get(record.key.tenant)
+        return tenant is not None and alive(record, tenant.retention, self.clock())
 
     def _references(self, records: Sequence[Record]) -> dict[MessageKey, str]:
         """The tenant's own reference of each, '' where it gave none. One whose key is destroyed is left out."""

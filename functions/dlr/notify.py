@@ -12,7 +12,7 @@ from fugace.domain import webhooks
 from fugace.domain.errors import WebhookFailedError, WebhookRefusedError
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import Attempt, Webhook
-from fugace.ports import Clock, HttpRequest, Messages, Timer, Vault, Web, Webhooks
+from fugace.ports import Clock, HttpRequest, Messages, Tenants, Timer, Vault, Web, Webhooks
 from functions.dlr.letter import Letter
 from functions.dlr.news import Event, News
 
@@ -79,6 +79,7 @@ class Notifier:
     """
 
     webhooks: Webhooks
+    tenants: Tenants
     messages: Messages
     vault: Vault
     web: Web
@@ -90,7 +91,7 @@ class Notifier:
     def deliver(self, letters: Mapping[str, Letter]) -> Summary:
         """Tell all webhooks concerned, at the same time; what one of them does is not the others' trouble."""
         summary = Summary()
-        events, summary.undone = News(self.messages, self.vault).of(letters)
+        events, summary.undone = News(self.messages, self.vault, self.tenants, self.clock).of(letters)
         calls: list[_Call] = []
         for tenant in {letters[number].tenant for number in events}:
             mine = {number: letters[number] for number in events if letters[number].tenant == tenant}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from fugace.domain import webhooks
 from fugace.domain.errors import BadRequestError, FieldError, NotFoundError, WebhookRefusedError
+from fugace.domain.expiry import alive
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Record
 from fugace.domain.tenant import Webhook
@@ -53,7 +54,7 @@ class Replay:
         """All events of one message."""
         webhook = self._enabled(tenant, webhook_id)
         record = self.messages.get(_key(tenant, message_id, "/message"))
-        if record is None:  # over, or another's: not there (I4, I8)
+        if record is None or not self._there(record):  # over, held, or another's: not there (I4, I8)
             raise NotFoundError
         letters = _letters(webhook, record)
         self.queue.send([letter.body() for letter in letters])
@@ -83,8 +84,13 @@ class Replay:
             places = self.messages.timeline(tenant, shard, since=span.since, until=until, after=after, limit=_PAGE)
             records = self.messages.get_many([place.key for place in places]) if places else {}
             for place in places:
-                yield _mark(shard, place), records.get(place.key)
+                record = records.get(place.key)
+                yield _mark(shard, place), record if record and self._there(record) else None
             shard, after = (shard, places[-1]) if places else (shard + 1, None)
+
+    def _there(self, record: Record) -> bool:
+        tenant = self.tenants.get(record.key.tenant)
+        return tenant is not None and alive(record, tenant.retention, self.clock())
 
     def _enabled(self, tenant: TenantId, webhook_id: str) -> Webhook:
         webhook = find(self.webhooks, tenant, webhook_id)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from fugace.domain.message import Change, Evidence, Record, Status
+from fugace.domain.expiry import LONGEST_VALIDITY
+from fugace.domain.message import SENDABLE, Change, Evidence, Record, Status
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock, Messages, Place, Queue, Tenants, Terms
 
 EARLY = timedelta(minutes=10)
 """Stream, queue and hand-over are usually done within seconds."""
-LONGEST_VALIDITY = timedelta(days=3)
-"""How long after its anchor a message may still be handed over."""
 FIRST_RUN = timedelta(days=2)
 """How far back a pass begins that has no watermark yet: longer than the stream remembers (24 hours)."""
 AHEAD = timedelta(days=8)
@@ -30,8 +29,6 @@ BUSY = 1_000
 PAGE = 500
 ENOUGH = timedelta(seconds=30)
 """With less time left, the next run goes on."""
-
-_SENDABLE = frozenset({Status.ACCEPTED, Status.QUEUED})
 
 
 class Pass(StrEnum):
@@ -146,7 +143,7 @@ class Reconcile:
 
     def _lost(self, record: Record, look: _Look) -> bool:
         """Whether to ask dispatch again. It will not send twice, and ends what must not be sent any more."""
-        if record.status not in _SENDABLE or record.carrier not in self.queues:
+        if record.status not in SENDABLE or record.carrier not in self.queues:
             return False
         if look.kind is Pass.EARLY:
             claimed = record.claimed_at
@@ -168,8 +165,8 @@ class Reconcile:
     def _end(self, record: Record, tally: Tally) -> None:
         terms, now = self.terms.get(record.carrier), self.clock()
         claims = terms is not None and not terms.deduplicates
-        if claims and record.status in _SENDABLE and record.claimed_at is None:
-            change, only_from = Change(Status.EXPIRED, now, code="validity"), _SENDABLE
+        if claims and record.status in SENDABLE and record.claimed_at is None:
+            change, only_from = Change(Status.EXPIRED, now, code="validity"), SENDABLE
         else:
             change, only_from = Change(Status.UNKNOWN, now, Evidence.INFERRED, "no-receipt"), None
         if self.messages.note(record.key, change, drop_content=record.drop_content, only_from=only_from):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fugace.domain.encoding import Segments, split
 from fugace.domain.errors import (
+    BadRequestError,
     BlockedError,
     FieldError,
     FugaceError,
@@ -16,9 +17,10 @@ from fugace.domain.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from fugace.domain.expiry import stamp
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId, uuid7
 from fugace.domain.message import Change, Record, Sealed, Status
-from fugace.domain.retention import content_expiry, record_expiry
+from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Terms, Vault
 from functions.send.once import Once
@@ -148,6 +150,10 @@ class _Acceptance:
         if len(cut.parts) > allowed:
             where = FieldError(f"{wish.at}/text", "too many segments")
             return TooLongError(where, segments=len(cut.parts), allowed=allowed)
+        longest, own = self.tenant.retention.period(Kind.CONTENT), wish.content_retention
+        if own is not None and not own.within(longest):
+            where = FieldError(f"{wish.at}/content_retention", f"longer than this tenant keeps texts: {longest}")
+            return BadRequestError(where)
         return _Draft(wish, self._key(place), cut)
 
     def _record(self, draft: _Draft, keys: Mapping[SubjectId, SubjectKey | None]) -> Record | FugaceError:
@@ -157,8 +163,13 @@ class _Acceptance:
         if person is None:
             return BlockedError(FieldError(f"{wish.at}/to", "blocked"))
         anchor = max(self.now, _trimmed(wish.send_at or self.now))
-        over = record_expiry(anchor, self.tenant.policy)
-        content = min(content_expiry(anchor, self.tenant.policy, wish.validity), over)
+        kept = stamp(
+            self.tenant.retention,
+            anchor=anchor,
+            collected=self.now,
+            validity=wish.validity,
+            content=wish.content_retention,
+        )
         return Record(
             key=draft.key,
             subject=subject,
@@ -176,10 +187,11 @@ class _Acceptance:
             carrier=self._carrier,
             on_unknown=wish.on_unknown,
             validity=wish.validity,
-            expires_at=over.replace(microsecond=0),
-            content_until=content.replace(microsecond=0),
+            expires_at=kept.expires_at,
+            content_until=kept.content_until,
             live=self.sender.live,
-            drop_content=not self.tenant.policy.content,
+            drop_content=kept.drop_content,
+            brief=kept.brief,
             sender=wish.sender,
             campaign=wish.campaign,
             shard=UUID(draft.key.id).int % self.tenant.shards,

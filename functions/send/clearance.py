@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fugace.domain import callbacks
+from fugace.domain.expiry import content_expiry, drops_content, record_expiry
 from fugace.domain.message import Change, Record, Status
 from fugace.domain.msisdn import Msisdn
-from fugace.domain.retention import content_expiry, record_expiry
 from fugace.domain.tenant import Tenant
 from fugace.ports import Carrier, SubjectKey, Submission, Tenants, Vault
 
@@ -41,24 +41,25 @@ class Clearance:
             ValueError: the sealed fields do not open.
         """
         tenant = self.tenants.get(record.key.tenant)
-        if tenant is None or record_expiry(record.anchor, tenant.policy, record.expires_at) <= now:
+        if tenant is None or record_expiry(record, tenant.retention) <= now:
             return None
         person = self.vault.keys_of([record]).get(record.key)
         if person is None:
             return Ruling(Change(Status.CANCELLED, now, code="erased"), drop_content=True)
-        drop = record.drop_content or not tenant.policy.content
+        drop = drops_content(record, tenant.retention, now)
         if obstacle := self._obstacle(record, tenant, now):
             return Ruling(obstacle, drop)
         text = person.open(str(record.key), "text", record.sealed.text or b"")
         return Ruling(self._submission(record, person, text, now), drop)
 
     def _obstacle(self, record: Record, tenant: Tenant, now: datetime) -> Change | None:
+        if record.held:
+            return Change(Status.BLOCKED, now, code="held")
         if not record.live and record.carrier not in self.simulators:
             return Change(Status.REJECTED, now, code="test-key")
         if record.anchor + record.validity <= now:
             return Change(Status.EXPIRED, now, code="validity")
-        until = min(record.content_until, content_expiry(record.anchor, tenant.policy, record.validity))
-        if record.sealed.text is None or until <= now:
+        if record.sealed.text is None or content_expiry(record, tenant.retention) <= now:
             return Change(Status.REJECTED, now, code="content-expired")
         return None
 

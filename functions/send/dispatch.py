@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fugace.domain.errors import CarrierRefusedError, CarrierSilentError, CarrierUnavailableError
-from fugace.domain.message import Change, Evidence, OnUnknown, Record, Status, as_code
+from fugace.domain.message import SENDABLE, Change, Evidence, OnUnknown, Record, Status, as_code
 from fugace.ports import Carrier, Clock, HttpRequest, Messages, Submission, Timer, Web
 from functions.send.clearance import Clearance
 from functions.send.task import InDoubtError, Outcome, Task
@@ -24,8 +24,6 @@ LONGEST_ASKED = 86_400
 MOST_SILENCES = 5
 PAUSES = (0.2, 1.0)
 """Seconds between attempts to write down what a carrier answered."""
-
-_OPEN = frozenset({Status.ACCEPTED, Status.QUEUED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class Dispatch:
         """The last delivery of a body has failed: the message's state says so, before the body is a dead letter."""
         now = self._now()
         record = self.messages.get(task.key)
-        if record is None or record.status not in _OPEN:
+        if record is None or record.status not in SENDABLE:
             return
         doubt = in_doubt or task.silent > 0 or self.carriers[carrier].terms.deduplicates
         if not doubt:
@@ -93,7 +91,7 @@ class Dispatch:
             doubt = _stale(record, now)
         status, evidence = (Status.UNKNOWN, Evidence.INFERRED) if doubt else (Status.REJECTED, Evidence.PLATFORM)
         change = Change(status, now, evidence, "dead-letter")
-        self.messages.note(task.key, change, drop_content=record.drop_content, only_from=_OPEN)
+        self.messages.note(task.key, change, drop_content=record.drop_content, only_from=SENDABLE)
 
     def _take(self, carrier: str, task: Task) -> _Job | Outcome:
         """Have it for ourselves, where two of us could send it twice."""
@@ -101,8 +99,8 @@ class Dispatch:
         record = self.messages.claim(task.key, now, stale=now - LEASE) if claims else self.messages.get(task.key)
         if record is None:
             there = self.messages.get(task.key) if claims else None
-            return Outcome.HELD if there and there.status in _OPEN else Outcome.DROPPED
-        if record.status not in _OPEN:
+            return Outcome.HELD if there and there.status in SENDABLE else Outcome.DROPPED
+        if record.status not in SENDABLE:
             return Outcome.DROPPED
         job = _Job(task, carrier, claims, record, now, record.drop_content)
         if not claims or not _stale(record, now):

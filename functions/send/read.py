@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fugace.domain.errors import NotFoundError, TooLateError, UnauthorizedError
+from fugace.domain.expiry import alive, content_expiry, record_expiry
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Change, Record, Status
-from fugace.domain.retention import Policy, content_expiry, record_expiry
+from fugace.domain.retention import Retention
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Vault
-
-_NOT_HANDED_OVER = {Status.ACCEPTED, Status.QUEUED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +86,27 @@ class Reader:
     def alive(self, gaze: Gaze, tenant: Tenant, records: Iterable[Record]) -> dict[MessageKey, Seen]:
         """Those of `records` that there are for whoever looks: neither over, nor erased, nor another's."""
         now = self.clock()
-        there = [record for record in records if _there(record, gaze, tenant.policy, now)]
+        there = [record for record in records if _there(record, gaze, tenant.retention, now)]
         keys = self.vault.keys_of(there) if there else {}
         return {
-            record.key: _seen(record, keys[record.key], gaze, tenant.policy, now)
+            record.key: _seen(record, keys[record.key], gaze, tenant.retention, now)
             for record in there
             if record.key in keys
         }
 
 
-def _there(record: Record, gaze: Gaze, policy: Policy, now: datetime) -> bool:
+def _there(record: Record, gaze: Gaze, retention: Retention, now: datetime) -> bool:
     mine = record.key.tenant == gaze.tenant and (gaze.live or not record.live)
-    return mine and record_expiry(record.anchor, policy, record.expires_at) > now
+    return mine and alive(record, retention, now)
 
 
-def _seen(record: Record, person: SubjectKey, gaze: Gaze, policy: Policy, now: datetime) -> Seen:
-    until = min(record.content_until, content_expiry(record.anchor, policy, record.validity))
-    handed_over = record.status not in _NOT_HANDED_OVER
-    readable = now < until and not (handed_over and not policy.content)
+def _seen(record: Record, person: SubjectKey, gaze: Gaze, retention: Retention, now: datetime) -> Seen:
+    until = content_expiry(record, retention)
     return Seen(
         record=record,
-        expires_at=record_expiry(record.anchor, policy, record.expires_at),
+        expires_at=record_expiry(record, retention),
         content_until=until,
-        personal=_personal(record, person, readable=readable) if gaze.personal else None,
+        personal=_personal(record, person, readable=now < until) if gaze.personal else None,
     )
 
 

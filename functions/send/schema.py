@@ -54,6 +54,7 @@ class MessageBody(http.Body, frozen=True):
     validity: str | None = None
     max_segments: Segments | None = None
     on_unknown: OnUnknown | None = None
+    content_retention: str | None = None
 
 
 class BatchBody(http.Body, frozen=True):
@@ -104,6 +105,8 @@ class Wish:
     validity: timedelta = VALIDITY[Category.TRANSACTIONAL]
     max_segments: int = MAX_SEGMENTS
     on_unknown: OnUnknown = OnUnknown.AT_MOST_ONCE
+    content_retention: Period | None = None
+    """None: the tenant's own choice."""
 
 
 def wishes(data: bytes, now: datetime) -> list[Wish | FugaceError] | Wish | FugaceError:
@@ -166,6 +169,7 @@ def _wish(data: bytes, at: str, now: datetime) -> Wish | FugaceError:
         validity=_period(body.validity) or VALIDITY[body.category],
         max_segments=body.max_segments or MAX_SEGMENTS,
         on_unknown=body.on_unknown or OnUnknown.AT_MOST_ONCE,
+        content_retention=None if body.content_retention is None else Period.parse(body.content_retention),
     )
 
 
@@ -183,6 +187,8 @@ def _reasons(body: MessageBody, now: datetime) -> Iterator[tuple[str, str]]:
         yield "send_at", "must not be in the past, nor more than 7 days ahead"
     if body.validity is not None and not SHORTEST <= (_period(body.validity) or timedelta()) <= LONGEST:
         yield "validity", "must be an ISO 8601 duration from PT5M to P3D"
+    if body.content_retention is not None and not _readable(body.content_retention):
+        yield "content_retention", "must be an ISO 8601 duration, such as PT0S or P1D"
 
 
 def name_refused(name: str) -> str:
@@ -207,3 +213,11 @@ def _period(text: str | None) -> timedelta | None:
     except (ValueError, OverflowError):
         return None
     return None if period.months else timedelta(seconds=period.seconds)
+
+
+def _readable(text: str) -> bool:
+    try:
+        Period.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -27,11 +27,13 @@ def _room(files: str, *may: str, any_package: bool = False) -> Room:
     return Room(files, frozenset(may), any_package)
 
 
-_CORE = ("fugace.domain", "fugace.ports")
+_CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.datamap")
 
 ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),
     _room(LAYER + "fugace/ports.py", "fugace.domain"),
+    _room(LAYER + "fugace/keeping.py", "fugace.domain", "fugace.ports"),
+    _room(LAYER + "fugace/datamap.py", "fugace.domain"),
     _room(
         LAYER + "fugace/adapters/*",
         *(*_CORE, "fugace.adapters"),
@@ -46,7 +48,16 @@ ROOMS = (  # the first that fits is a file's room
     _room("functions/*/schema.py", OWN, *_CORE, "fugace.edge.http", "msgspec"),
     _room("functions/*/*.py", OWN, *_CORE),
     _room("functions/__init__.py"),
-    _room("infra/*", "infra", "aws_cdk", "constructs", "jsii"),
+    _room(
+        "infra/*",
+        "infra",
+        "fugace.datamap",
+        "fugace.domain.bounds",
+        "fugace.domain.retention",
+        "aws_cdk",
+        "constructs",
+        "jsii",
+    ),
     _room("local/*", "local", "fugace", "functions", "cli", any_package=True),
     _room("cli/*", "cli", "fugace", any_package=True),
     _room("bench/*", "bench", "local", "fugace", "functions", "cli", any_package=True),

@@ -74,12 +74,12 @@ def test_the_second_tenant_gets_the_same_root_key(fugace: Terminal) -> None:
 
 def test_tenants_are_listed_and_shown(fugace: Terminal) -> None:
     """As they were created."""
-    fugace.json("tenants", "create", "The shop", "--content-retention", "PT0S", "--record-retention", "P1Y")
+    fugace.json("tenants", "create", "The shop", "--content-retention", "PT0S", "--record-retention", "P3M")
     second = fugace.json("tenants", "create", "The bakery", "--key", "live")["tenant"]["id"]
 
     listed = fugace.json("tenants", "list")
     assert [each["name"] for each in listed] == ["The shop", "The bakery"]
-    assert (listed[0]["content_retention"], listed[0]["record_retention"]) == ("PT0S", "P12M")
+    assert (listed[0]["content_retention"], listed[0]["record_retention"]) == ("PT0S", "P3M")
     assert fugace.json("tenants", "show", second)["usable_keys"] == 1
 
 

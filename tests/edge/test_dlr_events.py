@@ -25,11 +25,13 @@ from tests.fakes import (
     SHOP,
     FakeClock,
     FakeMessages,
+    FakeTenants,
     FakeTimer,
     FakeVault,
     FakeWeb,
     FakeWebhooks,
     sealed_record,
+    tenant,
 )
 
 NUMBER = ALICE.reveal()
@@ -63,7 +65,8 @@ class Room:
         secret = Secret(self.vault.seal(SHOP, rules.sealing(HOOK), bytes(32)))
         webhook = Webhook(SHOP, HOOK, f"https://shop.example/{NUMBER}", frozenset(), (secret,), NOON)
         self.webhooks = FakeWebhooks(self.clock, webhook)
-        self.notifier = Notifier(self.webhooks, self.messages, self.vault, self.web, self.timer, self.clock)
+        everybody = FakeTenants(tenant())
+        self.notifier = Notifier(self.webhooks, everybody, self.messages, self.vault, self.web, self.timer, self.clock)
 
 
 @pytest.fixture

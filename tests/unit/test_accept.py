@@ -16,7 +16,7 @@ from fugace.domain.errors import (
 )
 from fugace.domain.ids import TenantId
 from fugace.domain.message import Category, Record, Status
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Kind, Period
 from functions.send.accept import Accepted, Outbox, Sender
 from functions.send.once import Once
 from functions.send.schema import Wish
@@ -32,6 +32,7 @@ from tests.fakes import (
     FakeMessages,
     FakeTenants,
     FakeVault,
+    kept,
 )
 from tests.fakes import tenant as a_tenant
 
@@ -101,26 +102,26 @@ def test_a_message_is_accepted_now_and_counted_exactly() -> None:
 def test_expiry_is_counted_from_when_a_message_is_due() -> None:
     """A message due in a week would else be unreadable before it is sent."""
     due = NOON + timedelta(days=6)
-    policy = Policy(content=Period(seconds=86_400), record=Period(months=1))
-    record = one(outbox(policy=policy), to(send_at=due)).record
+    retention = kept(content=Period(seconds=86_400), record=Period(months=1))
+    record = one(outbox(retention=retention), to(send_at=due)).record
 
     assert record.anchor == due
-    assert record.expires_at == policy.record.after(due)
+    assert record.expires_at == retention.period(Kind.RECORD).after(due)
     assert record.content_until == due + timedelta(days=1)
     assert record.history[0].at == NOON
 
 
 def test_content_never_outlives_its_record() -> None:
     """A tenant may choose a long content period and a short record period."""
-    policy = Policy(content=Period(months=3), record=Period(months=1))
-    record = one(outbox(policy=policy), to()).record
+    retention = kept(content=Period(months=3), record=Period(months=1))
+    record = one(outbox(retention=retention), to()).record
 
     assert record.content_until == record.expires_at
 
 
 def test_content_that_goes_with_the_hand_over_stays_until_then() -> None:
     """PT0S: the bound is the time within which it may still be sent."""
-    record = one(outbox(policy=Policy(content=Period())), to(validity=timedelta(hours=1))).record
+    record = one(outbox(retention=kept(content=Period())), to(validity=timedelta(hours=1))).record
 
     assert record.drop_content
     assert record.content_until == NOON + timedelta(hours=1)

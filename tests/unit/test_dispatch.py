@@ -13,7 +13,7 @@ from fugace.domain.errors import (
     UnavailableError,
 )
 from fugace.domain.message import Change, Evidence, OnUnknown, Status
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Period
 from fugace.ports import HttpAnswer
 from functions.send.clearance import Clearance
 from functions.send.dispatch import LEASE, MOST_SILENCES, Dispatch
@@ -30,6 +30,7 @@ from tests.fakes import (
     FakeTimer,
     FakeVault,
     FakeWeb,
+    kept,
     sealed_record,
     statuses,
     tenant,
@@ -169,7 +170,7 @@ def test_the_text_goes_with_the_hand_over_where_nothing_is_retained():
 def test_a_retention_that_became_pt0s_since_counts_too():
     """A shorter policy acts on everything at once; sending must still be possible, as content is needed until then."""
     desk = Desk()
-    desk.tenants.tenants[SHOP] = tenant(policy=Policy(content=Period()))
+    desk.tenants.tenants[SHOP] = tenant(retention=kept(content=Period()))
 
     assert desk.run() is Outcome.SUBMITTED
     assert desk.record.sealed.text is None
@@ -591,7 +592,7 @@ def test_a_text_that_may_not_be_read_any_more_is_not_sent(fields):
 def test_a_content_retention_that_was_shortened_since_counts():
     """A shorter policy acts on everything at once."""
     desk = Desk()
-    desk.tenants.tenants[SHOP] = tenant(policy=Policy(content=Period(seconds=3600)))
+    desk.tenants.tenants[SHOP] = tenant(retention=kept(content=Period(seconds=3600)))
     desk.clock.tick(hours=1)
 
     desk.run()
@@ -611,7 +612,7 @@ def test_a_record_past_its_retention_is_left_alone(deduplicates):
 def test_a_record_retention_that_was_shortened_since_counts():
     """By the policy in force, not by what was stamped alone."""
     desk = Desk()
-    desk.tenants.tenants[SHOP] = tenant(policy=Policy(record=Period(seconds=60)))
+    desk.tenants.tenants[SHOP] = tenant(retention=kept(record=Period(seconds=60)))
     desk.clock.tick(minutes=2)
 
     assert desk.run() is Outcome.DROPPED

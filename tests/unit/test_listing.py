@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fugace.domain.errors import BadCursorError
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Record, Status
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Period, Retention
 from fugace.ports import Place
 from functions.send.cursor import Filter
 from functions.send.listing import MOST, Listing, Page
@@ -26,6 +26,7 @@ from tests.fakes import (
     FakeMessages,
     FakeTenants,
     FakeVault,
+    kept,
     key_number,
     sealed_record,
 )
@@ -38,10 +39,10 @@ EVERYTHING = Filter()
 class Archive:
     """A listing over fakes, and how much it asked of them."""
 
-    def __init__(self, *, shards: int = 1, policy: Policy | None = None) -> None:
+    def __init__(self, *, shards: int = 1, retention: Retention | None = None) -> None:
         self.clock, self.vault = FakeClock(), FakeVault()
         self.messages = CountingMessages(self.clock)
-        tenants = FakeTenants(a_tenant(shards=shards, policy=policy or Policy()), a_tenant(BAKERY))
+        tenants = FakeTenants(a_tenant(shards=shards, retention=retention or kept()), a_tenant(BAKERY))
         self.listing = Listing(Reader(self.clock, self.vault, self.messages, tenants))
 
     def put(self, number: int, *, minutes: int = 0, tenant: TenantId = SHOP, **more: object) -> MessageKey:
@@ -154,7 +155,7 @@ def test_nothing_is_lost_between_two_looks(place: int) -> None:
 
 def test_what_is_over_erased_or_anothers_is_not_listed() -> None:
     """Invariants I4 and I8."""
-    archive = Archive(policy=Policy(record=Period(seconds=86_400)))
+    archive = Archive(retention=kept(record=Period(seconds=86_400)))
     archive.put(1, minutes=-2 * 24 * 60)
     archive.put(2, to=BOB)
     archive.put(3, tenant=BAKERY)

@@ -28,12 +28,14 @@ from tests.fakes import (
     SHOP,
     FakeClock,
     FakeMessages,
+    FakeTenants,
     FakeTimer,
     FakeVault,
     FakeWebhooks,
     key_number,
     sealed_record,
 )
+from tests.fakes import tenant as tenant_
 
 HOOK, OTHER = "wh_aaaaaaaaaaaaaaaa", "wh_bbbbbbbbbbbbbbbb"
 DONE = (Status.ACCEPTED, Status.QUEUED, Status.SUBMITTED, Status.DELIVERED)
@@ -78,6 +80,7 @@ class Room:
             self.clock, *(sealed_record(self.vault, key, status=DONE) for key in (FIRST, SECOND))
         )
         self.webhooks = FakeWebhooks(self.clock)
+        self.tenants = FakeTenants(tenant_(), tenant_(BAKERY))
         self.hook()
 
     def hook(self, webhook_id: str = HOOK, tenant: TenantId = SHOP, **more: Any) -> str:
@@ -92,7 +95,7 @@ class Room:
 
     def tell(self, *letters: Letter) -> Summary:
         notifier = Notifier(
-            self.webhooks, self.messages, self.vault, self.web, self.timer, self.clock, draw=lambda: 0.0
+            self.webhooks, self.tenants, self.messages, self.vault, self.web, self.timer, self.clock, draw=lambda: 0.0
         )
         return notifier.deliver({str(number): letter for number, letter in enumerate(letters)})
 

@@ -7,7 +7,7 @@ import pytest
 
 from fugace.domain.errors import MissingKeyError, NotFoundError, TooLateError, UnauthorizedError
 from fugace.domain.message import Change, Record, Status
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Period, Retention
 from functions.send.read import Gaze, Reader
 from tests.fakes import (
     ALICE,
@@ -19,6 +19,7 @@ from tests.fakes import (
     FakeMessages,
     FakeTenants,
     FakeVault,
+    kept,
     sealed_record,
     statuses,
 )
@@ -37,10 +38,10 @@ class Desk(Reader):
     messages: FakeMessages
 
     @classmethod
-    def with_one(cls, policy: Policy | None = None, **more: object) -> "Desk":
+    def with_one(cls, retention: Retention | None = None, **more: object) -> "Desk":
         clock, vault = FakeClock(), FakeVault()
         record = sealed_record(vault, **more)  # type: ignore[arg-type]  # names are checked by replace() there
-        tenants = FakeTenants(a_tenant(policy=policy or Policy()), a_tenant(BAKERY))
+        tenants = FakeTenants(a_tenant(retention=retention or kept()), a_tenant(BAKERY))
         return cls(clock, vault, FakeMessages(clock, record), tenants)
 
     @property
@@ -72,7 +73,7 @@ def test_a_message_that_is_shown_does_not_print_itself() -> None:
 
 def test_i4_a_message_past_the_policy_in_force_is_not_there() -> None:
     """Invariant I4: a policy made shorter acts at once, whatever was stamped and whatever is still stored."""
-    desk = Desk.with_one(Policy(record=DAY))
+    desk = Desk.with_one(kept(record=DAY))
     desk.clock.tick(hours=23, minutes=59)
     assert desk.get(GAZE, FIRST).expires_at == NOON + timedelta(days=1)
     desk.clock.tick(minutes=1)
@@ -83,7 +84,7 @@ def test_i4_a_message_past_the_policy_in_force_is_not_there() -> None:
 
 def test_i4_a_longer_policy_does_not_bring_back_what_was_promised_to_go() -> None:
     """Invariant I4: never later than was said when it was collected."""
-    desk = Desk.with_one(Policy(record=Period(months=24)))
+    desk = Desk.with_one(kept(record=Period(months=24)))
 
     assert desk.get(GAZE, FIRST).expires_at == desk.record.expires_at
 
@@ -130,10 +131,10 @@ def test_a_tenant_that_has_gone_sees_nothing() -> None:
         replace(desk, tenants=FakeTenants()).get(GAZE, FIRST)
 
 
-@pytest.mark.parametrize(("kept", "hours"), [(DAY, 24), (Period(seconds=30 * 86_400), 7 * 24)])
-def test_content_is_hidden_when_its_time_is_over(kept: Period, hours: int) -> None:
+@pytest.mark.parametrize(("content", "hours"), [(DAY, 24), (Period(seconds=30 * 86_400), 7 * 24)])
+def test_content_is_hidden_when_its_time_is_over(content: Period, hours: int) -> None:
     """By the policy in force or by what was stamped, whichever is first; the number stays until the record goes."""
-    desk = Desk.with_one(Policy(content=kept), status=[Status.ACCEPTED, Status.SUBMITTED])
+    desk = Desk.with_one(kept(content=content), status=[Status.ACCEPTED, Status.SUBMITTED])
     desk.clock.tick(hours=hours, seconds=-1)
     before = desk.get(CLOSELY, FIRST)
     desk.clock.tick(seconds=1)
@@ -149,7 +150,8 @@ def test_content_is_hidden_when_its_time_is_over(kept: Period, hours: int) -> No
 def test_under_pt0s_content_is_hidden_once_it_was_handed_over() -> None:
     """Also the text of what was accepted before the tenant chose so, and is still stored."""
     for states, readable in (([Status.ACCEPTED], True), ([Status.ACCEPTED, Status.SUBMITTED], False)):
-        desk = Desk.with_one(Policy(content=Period()), status=states)
+        desk = Desk.with_one(kept(content=Period()), status=states)
+        desk.clock.tick(minutes=1)
         personal = desk.get(CLOSELY, FIRST).personal
 
         assert personal

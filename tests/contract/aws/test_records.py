@@ -129,6 +129,7 @@ def test_indexes_hold_keys_alone() -> None:
     } == {
         "by-subject": ({"ProjectionType": "KEYS_ONLY"}, {"subject": "HASH", "at": "RANGE"}),
         "by-time": ({"ProjectionType": "KEYS_ONLY"}, {"shard": "HASH", "at": "RANGE"}),
+        "by-content": ({"ProjectionType": "KEYS_ONLY"}, {"brief": "HASH", "text_until": "RANGE"}),
     }
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.dynamo.webhooks import DynamoWebhooks
-from fugace.domain.retention import Period, Policy
+from fugace.domain.retention import Period
 from fugace.domain.tenant import ApiKey, Attempt, Role, Secret, Webhook
 from fugace.ports import Tenants, Webhooks
 from tests.contract.aws.conftest import World
-from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, FakeWebhooks, tenant
+from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, FakeWebhooks, kept, tenant
 
 HOUR = timedelta(hours=1)
 KEY = ApiKey(SHOP, "abcd2345", Role.SENDER, live=True, digest=b"\x01" * 32, created=NOON)
@@ -57,7 +57,7 @@ def test_a_tenant_keeps_its_policy_and_its_place_is_not_taken(world: World, cloc
     store = DynamoTenants(world.aws, "tenants", clock)
     late = tenant(
         "ten_latelatelatelate",
-        policy=Policy(Period(), Period.parse("P1Y2M3DT4H")),
+        retention=kept(Period(), Period.parse("P1Y2M3DT4H")),
         shards=4,
         created=NOON + HOUR,
         carrier="x",

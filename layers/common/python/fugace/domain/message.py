@@ -46,6 +46,8 @@ class Status(StrEnum):
 
 _RANK = {Status.ACCEPTED: 0, Status.QUEUED: 1, Status.SUBMITTED: 2, Status.BUFFERED: 3}
 _AMENDED = {Status.UNKNOWN, Status.EXPIRED}
+SENDABLE = frozenset({Status.ACCEPTED, Status.QUEUED})
+"""No carrier has it yet: it may still be handed over."""
 
 
 class Evidence(StrEnum):
@@ -142,6 +144,10 @@ class Record:
     """When a dispatch took it in hand; None when nobody holds it."""
     parts: dict[int, Status] = field(default_factory=dict)
     """Final states of parts that were reported one by one."""
+    brief: bool = False
+    """Its text has a period of its own, shorter than the tenant's choice."""
+    held: frozenset[str] = frozenset()
+    """Ids of the legal holds on it: it is kept, and is neither shown nor sent."""
 
     @property
     def status(self) -> Status:
@@ -152,6 +158,16 @@ class Record:
     def sequence(self) -> int:
         """The number of its last change, from 1."""
         return len(self.history)
+
+    @property
+    def collected(self) -> datetime:
+        """When it was accepted: what a tenant promised then stays promised."""
+        return self.history[0].at
+
+    @property
+    def left_at(self) -> datetime | None:
+        """Since when no carrier is to get it any more: it was handed over, or ended. None: it may still be sent."""
+        return next((change.at for change in self.history if change.status not in SENDABLE), None)
 
     def changed(self, change: Change) -> "Record":
         """The record after `change`. The caller has asked whether it may follow."""

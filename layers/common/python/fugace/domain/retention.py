@@ -1,15 +1,38 @@
-"""How long things are kept: ISO 8601 durations on the calendar, and the one function that says when a thing is over."""
+"""How long things are kept: kinds of data, durations on the calendar, and the caps that a tenant's choices make."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+ANNOUNCED = timedelta(seconds=35)
+"""How long before it is in force a choice is written down: longer than any process answers from memory."""
 
 _ISO = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
     r"(?:T(?=.)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
 )
+_FOUR_YEARS = tuple(datetime(2023, 3, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(1461))
+"""Every day of the calendar's cycle, a 29 February among them."""
+
+
+class Kind(StrEnum):
+    """The classes of data that a tenant chooses a period for. Public: clients match on these words."""
+
+    CONTENT = "content"  # the text of a message
+    RECORD = "record"  # that there was a message: to whom, when, what became of it
+    REPLIES = "replies"
+    CONTACTS = "contacts"  # contacts and consents
+    OBJECTIONS = "objections"
+    STATISTICS = "statistics"  # counts per campaign, without persons
+    ACCESS = "access"  # who had access: revoked and expired API keys
+    EXPORTS = "exports"  # archives made for a person's request
+    CASES = "cases"  # persons' requests, once finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +69,85 @@ class Period:
         """The moment this long after `anchor`; where the month has no such day, its last day counts."""
         return anchor + relativedelta(months=self.months) + timedelta(seconds=self.seconds)
 
+    def before(self, moment: datetime) -> tuple[datetime, datetime]:
+        """Anchors whose end may be reached at `moment`: all up to the first are over then, none after the second is.
+
+        Between the two (at most three days, at the end of a short month) each anchor has to be asked for itself: 31
+        January 11:59 and 28 January 12:00 both end on 28 February, and not in the order in which they began.
+        """
+        naive = moment - timedelta(seconds=self.seconds) - relativedelta(months=self.months)
+        return naive, naive + timedelta(days=3) if self.months else naive
+
+    def within(self, other: "Period") -> bool:
+        """Never longer than `other`, whatever day it is counted from: `P181D` is within `P6M`, `P184D` is not."""
+        return _within(self, other)
+
+
+@lru_cache(maxsize=256)
+def _within(short: Period, long: Period) -> bool:
+    return all(short.after(day) <= long.after(day) for day in _FOUR_YEARS)
+
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What a tenant has chosen: how long the text, and how long the record of a message."""
+class Cap:
+    """What was collected before `until` is kept no longer than `period`. In force from `since` on.
 
-    content: Period = Period(seconds=7 * 86_400)
-    record: Period = Period(months=6)
-
-
-def record_expiry(anchor: datetime, policy: Policy, stamped: datetime | None = None) -> datetime:
-    """When a message is over: by the policy in force, but never later than was promised when it was collected."""
-    computed = policy.record.after(anchor)
-    return min(computed, stamped) if stamped else computed
-
-
-def content_expiry(anchor: datetime, policy: Policy, sendable: timedelta) -> datetime:
-    """When the text of a message may not be read any more.
-
-    With `PT0S` it goes with the hand-over to the carrier; until then it has to
-    be there, so the bound is the time within which it may still be sent.
+    A shorter choice acts on everything at once: what is over by it ends at `since`. When a longer one follows, this one
+    gets an `until`: what was collected under the shorter promise keeps it.
     """
-    return policy.content.after(anchor) if policy.content else anchor + sendable
+
+    period: Period
+    since: datetime = BEGINNING
+    until: datetime | None = None
+    """None: it is the tenant's present choice, and binds whatever is collected from now on too."""
+
+    def binds(self, collected: datetime) -> bool:
+        """Whether it speaks of what was collected then."""
+        return self.until is None or collected < self.until
+
+    def expiry(self, anchor: datetime) -> datetime:
+        """When it ends what is counted from `anchor`."""
+        return max(self.since, self.period.after(anchor))
+
+    def covers(self, other: "Cap", now: datetime) -> bool:
+        """Whether `other` can be forgotten: whatever it has ended, or will end, this one ends no later.
+
+        One that is not in force yet covers nothing: what the other has ended would be readable again until it is.
+        """
+        longer = self.until is None or (other.until is not None and other.until <= self.until)
+        return self.since <= now and longer and self.period.within(other.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A tenant's choices, present and past, as caps: for each kind the present one last."""
+
+    caps: Mapping[Kind, tuple[Cap, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, periods: Mapping[Kind, Period], since: datetime = BEGINNING) -> "Retention":
+        """First choices."""
+        return cls({kind: (Cap(period, since),) for kind, period in periods.items()})
+
+    def period(self, kind: Kind) -> Period:
+        """The present choice, announced ones included. Raises KeyError where the kind was never chosen for."""
+        return self.caps[kind][-1].period
+
+    def expiry(self, kind: Kind, anchor: datetime, collected: datetime) -> datetime:
+        """When it is over: the one function that says so, for reads, the sweeper and the TTL stamp alike."""
+        return min(cap.expiry(anchor) for cap in self.caps[kind] if cap.binds(collected))
+
+    def changed(self, kind: Kind, period: Period, now: datetime) -> "Retention":
+        """With another choice, in force `ANNOUNCED` from now; caps that can decide nothing any more are dropped."""
+        since, caps = now + ANNOUNCED, self.caps.get(kind, ())
+        if caps and caps[-1].period == period:
+            return self
+        old = [*caps[:-1], *(Cap(cap.period, cap.since, since) for cap in caps[-1:])]
+        kept = [cap for cap in old if not any(other is not cap and other.covers(cap, now) for other in old)]
+        return Retention({**self.caps, kind: (*kept, Cap(period, since))})
+
+    def horizon(self, kind: Kind, now: datetime, ahead: timedelta) -> datetime:
+        """No anchor after this one can be over. `ahead`: how long before its anchor a thing may have been collected."""
+        latest = [(cap.period.before(max(now, cap.since))[1], cap) for cap in self.caps[kind] if cap.since <= now]
+        ends = [min(anchor, cap.until + ahead) if cap.until else anchor for anchor, cap in latest]
+        return max(ends, default=BEGINNING)

@@ -1,11 +1,11 @@
 """A tenant, its API keys and its webhooks: who may ask for what, and who is told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from fugace.domain.ids import TenantId
-from fugace.domain.retention import Policy
+from fugace.domain.retention import Retention
 
 
 class Scope(StrEnum):
@@ -16,6 +16,8 @@ class Scope(StrEnum):
     PERSONAL = "messages:personal"  # number and text in clear
     KEYS = "keys:manage"
     WEBHOOKS = "webhooks:manage"
+    RETENTION = "retention:read"  # what is kept how long, and what became of it: policy, holds, ledger
+    PRIVACY = "retention:manage"  # choose periods, set and lift holds
 
 
 class Role(StrEnum):
@@ -36,7 +38,7 @@ _SCOPES = {
     Role.ADMIN: frozenset(Scope),
     Role.SENDER: frozenset({Scope.SEND, Scope.READ}),
     Role.READER: frozenset({Scope.READ}),
-    Role.PRIVACY: frozenset({Scope.READ, Scope.PERSONAL}),
+    Role.PRIVACY: frozenset({Scope.READ, Scope.PERSONAL, Scope.RETENTION, Scope.PRIVACY}),
 }
 
 
@@ -49,7 +51,7 @@ class Tenant:
     carrier: str
     """Which configured carrier its live messages go to. Test messages go to the simulator, always."""
     created: datetime
-    policy: Policy = field(default_factory=Policy)
+    retention: Retention
     shards: int = 1
     """Parts of its time index: 1 for the small; each one more is one more query in a listing."""
 

@@ -15,7 +15,9 @@ from fugace.ports import Carrier, Clock, Messages, Queue, Tenants, Terms, Timer,
 if TYPE_CHECKING:
     from fugace.adapters.credentials import Credentials
     from fugace.adapters.session import Aws
+    from fugace.domain.bounds import Bound
     from fugace.domain.message import Record
+    from fugace.domain.retention import Kind
 
 # ruff: noqa: PLC0415  # imports within functions are the point of this module
 
@@ -32,6 +34,17 @@ def clock() -> Clock:
     from fugace.adapters.clock import SystemClock
 
     return SystemClock()
+
+
+@cache
+def bounds() -> "Mapping[Kind, Bound]":
+    """What the operator allows to be kept how long. Raises BoundsError where the file contradicts itself."""
+    from importlib.resources import files
+
+    from fugace.domain import bounds
+
+    name = "retention.toml"
+    return bounds.read(files("fugace").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 @cache

@@ -1,9 +1,12 @@
 """Entries of lists, each one line of text: a fifth of what a map of the same costs."""
 
 import base64
+from collections import defaultdict
+from collections.abc import Iterable
 
 from fugace.adapters.dynamo.attributes import from_millis, to_millis
 from fugace.domain.message import Change, Evidence, Status
+from fugace.domain.retention import Cap, Kind, Period, Retention
 from fugace.domain.tenant import Attempt, Secret
 
 _STATUS = {
@@ -59,3 +62,21 @@ def read_secret(line: str) -> Secret:
     """The inverse."""
     sealed, _, until = line.partition(" ")
     return Secret(base64.b64decode(sealed), from_millis(int(until)) if until else None)
+
+
+def write_caps(retention: Retention) -> list[str]:
+    """`content P7D 0`: kind, period, since when; and the end of what it binds, where it has one."""
+    return [
+        " ".join((kind.value, str(cap.period), *(str(to_millis(at)) for at in (cap.since, cap.until) if at)))
+        for kind, caps in retention.caps.items()
+        for cap in caps
+    ]
+
+
+def read_caps(lines: Iterable[str]) -> Retention:
+    """The inverse."""
+    caps = defaultdict[Kind, list[Cap]](list)
+    for line in lines:
+        kind, period, *at = line.split(" ")
+        caps[Kind(kind)].append(Cap(Period.parse(period), *(from_millis(int(millis)) for millis in at)))
+    return Retention({kind: tuple(found) for kind, found in caps.items()})

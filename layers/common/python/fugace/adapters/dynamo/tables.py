@@ -51,6 +51,19 @@ class ByTime(GlobalSecondaryIndex["MessageItem"]):
     anchor = Millis(range_key=True, attr_name="at")
 
 
+class ByContent(GlobalSecondaryIndex["MessageItem"]):
+    """Texts with a period of their own, by the hour in which they end and one of a few lots; sparse."""
+
+    class Meta:
+        """Keys only."""
+
+        index_name = "by-content"
+        projection = KeysOnlyProjection()
+
+    brief = UnicodeAttribute(hash_key=True)
+    content_until = Seconds(range_key=True, attr_name="text_until")
+
+
 class MessageItem(_Row):
     """A message until it expires.
 
@@ -87,8 +100,12 @@ class MessageItem(_Row):
     carrier_ref = Pseudonym(null=True, attr_name="cref")
     parts: MapAttribute[str, Any] = MapAttribute()
 
+    brief = UnicodeAttribute(null=True)
+    held = UnicodeSetAttribute(null=True)
+
     by_subject = BySubject()
     by_time = ByTime()
+    by_content = ByContent()
 
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -128,8 +145,7 @@ class TenantItem(_Row):
     name = UnicodeAttribute()
     carrier = UnicodeAttribute()
     created = Millis()
-    keep_content = UnicodeAttribute()
-    keep_record = UnicodeAttribute()
+    caps = ListAttribute(of=UnicodeAttribute)
     shards = Number()
     wrapped = Bytes(null=True)
 

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
+from fugace.adapters.dynamo.lines import read_caps, write_caps
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables import ApiKeyItem, MarkItem, TenantItem
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
-from fugace.domain.retention import Period, Policy
 from fugace.domain.tenant import ApiKey, Tenant
 from fugace.ports import Clock
 
-REMEMBERED = timedelta(seconds=60)
-"""How long `get` answers from memory."""
+REMEMBERED = timedelta(seconds=30)
+"""How long `get` answers from memory: less than a changed retention is announced ahead."""
 REGISTER_KEPT = timedelta(days=15)
 """A message sent 7 days ahead is looked at for the last time 3 days and more after that."""
 
@@ -44,8 +44,7 @@ class DynamoTenants:
             name=tenant.name,
             carrier=tenant.carrier,
             created=tenant.created,
-            keep_content=str(tenant.policy.content),
-            keep_record=str(tenant.policy.record),
+            caps=write_caps(tenant.retention),
             shards=tenant.shards,
             wrapped=wrapped,
         )
@@ -147,8 +146,8 @@ class DynamoTenants:
 
 
 def _tenant(item: TenantItem) -> Tenant:
-    policy = Policy(Period.parse(item.keep_content), Period.parse(item.keep_record))
-    return Tenant(TenantId(item.tenant), item.name, item.carrier, item.created, policy, item.shards)
+    retention = read_caps(map(str, item.caps))
+    return Tenant(TenantId(item.tenant), item.name, item.carrier, item.created, retention, item.shards)
 
 
 def _api_key(item: ApiKeyItem) -> ApiKey:
