@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from pynamodb.attributes import Attribute, BinaryAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, BinaryAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 E = TypeVar("E", bound=Enum)
 
@@ -31,6 +31,10 @@ class Sealed(BinaryAttribute):
 
 class Pseudonym(UnicodeAttribute):
     """Personal for us: what we, or a carrier, know a person or their message by."""
+
+
+class Pseudonyms(UnicodeSetAttribute):
+    """Several of them."""
 
 
 class Bytes(BinaryAttribute):

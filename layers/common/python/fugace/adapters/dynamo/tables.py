@@ -10,7 +10,19 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, U
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from fugace.adapters.dynamo.attributes import Bytes, Day, Millis, Number, Pseudonym, Sealed, Seconds, Span, Word
+from fugace.adapters.dynamo.attributes import (
+    Bytes,
+    Day,
+    Millis,
+    Number,
+    Pseudonym,
+    Pseudonyms,
+    Sealed,
+    Seconds,
+    Span,
+    Word,
+)
+from fugace.domain.hold import Ground, HoldState
 from fugace.domain.message import Category, Status
 from fugace.domain.tenant import Role
 
@@ -115,7 +127,8 @@ class SubjectKeyItem(_Row):
     """The key of one person at one tenant. This table has no back-up, so that what is destroyed here stays so.
 
     Live: `wrapped`. An erasure is under way: `erasing`, no `wrapped`. Destroyed: `erased`, no `wrapped`; such a
-    tombstone stays, and the key of someone who comes back is the next epoch in the same row.
+    tombstone stays, and the key of someone who comes back is the next epoch in the same row. `leaving`: nothing of the
+    person seems to be left; whoever uses the key takes the mark off.
     """
 
     subject = Pseudonym(hash_key=True)
@@ -124,6 +137,7 @@ class SubjectKeyItem(_Row):
     wrapped = Bytes(null=True)
     erasing = Millis(null=True)
     erased = Millis(null=True)
+    leaving = Millis(null=True)
 
 
 class RootKeyItem(_Row):
@@ -194,3 +208,129 @@ class MarkItem(_Row):
     item = UnicodeAttribute(range_key=True)
     reached = Millis(null=True)
     expires_at = Seconds(null=True)
+
+
+class HoldItem(_Row):
+    """A legal hold: item `hold/<id>`."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    ground = Word(Ground)
+    state = Word(HoldState)
+    set_at = Millis()
+    set_by = UnicodeAttribute()
+    until = Millis()
+    message = UnicodeAttribute(null=True)
+    subject = Pseudonym(null=True)
+    lifted_by = UnicodeAttribute(null=True)
+    lifted_at = Millis(null=True)
+    covers = Number()
+
+
+class StatisticsItem(_Row):
+    """What remains of messages that are gone, one row an entered hour: item `statistics/2026-11-22T20/<version>`."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    lines = ListAttribute(of=UnicodeAttribute)
+
+
+# --- purge --------------------------------------------------------------------------------------
+
+
+class ByDue(GlobalSecondaryIndex["DueItem"]):
+    """Jobs that wait for something, by when; sparse."""
+
+    class Meta:
+        """Keys only."""
+
+        index_name = "by-due"
+        projection = KeysOnlyProjection()
+
+    lot = UnicodeAttribute(hash_key=True)
+    due_at = Millis(range_key=True)
+
+
+class DueItem(_Row):
+    """When a tenant's job is due: item `job/<job>`. Without `lot` and `due_at` it waits for nothing."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    lot = UnicodeAttribute(null=True)
+    due_at = Millis(null=True)
+    reached = Millis(null=True)
+
+    by_due = ByDue()
+
+
+class TallyItem(_Row):
+    """What a batch of the stream told to be gone: partition `tally/2026-11-22T20`, item `<tenant>/<batch>`.
+
+    One line a message (`lines`), or a count made in the transaction that it counts (`word`, `count`).
+    """
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    lines = ListAttribute(of=UnicodeAttribute, null=True)
+    word = UnicodeAttribute(null=True)
+    count_ = Number(null=True, attr_name="count")
+    expires_at = Seconds()
+
+
+class BookItem(_Row):
+    """What of an hour the ledger has: partition `book/2026-11-22T20`, item a tenant's id."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    counts = ListAttribute(of=UnicodeAttribute)
+    statistics = ListAttribute(of=UnicodeAttribute)
+    version = Number()
+    expires_at = Seconds()
+
+
+class NewsItem(_Row):
+    """An hour of which something was told since it was last entered: partition `news`, item `2026-11-22T20`."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    mark = UnicodeAttribute()
+    expires_at = Seconds()
+
+
+class DepartureItem(_Row):
+    """Persons of whom something was deleted: partition `departures`, item `2026-11-22T20/<tenant>/<id>`."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    subjects = Pseudonyms()
+    marked = BooleanAttribute(null=True)
+    expires_at = Seconds()
+
+
+# --- ledger -------------------------------------------------------------------------------------
+
+
+class ByDay(GlobalSecondaryIndex["LedgerItem"]):
+    """The entries of a day, of all tenants: which chains grew."""
+
+    class Meta:
+        """Keys only."""
+
+        index_name = "by-day"
+        projection = KeysOnlyProjection()
+
+    day = UnicodeAttribute(hash_key=True)
+    at = Millis(range_key=True)
+
+
+class LedgerItem(_Row):
+    """An entry of a tenant's chain. `entry` is the text that `hash` is made of."""
+
+    tenant = UnicodeAttribute(hash_key=True)
+    seq = Number(range_key=True)
+    day = UnicodeAttribute()
+    at = Millis()
+    entry = UnicodeAttribute()
+    hash = UnicodeAttribute()
+
+    by_day = ByDay()
