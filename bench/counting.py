@@ -1,7 +1,7 @@
 """DynamoDB in this process, counting requests and units, with DynamoDB's own limits enforced.
 
-It stands behind botocore's `before-send` hook, so real requests are built, signed and read. A query costs what it finds,
-not what the table holds: what scales with the table can be measured with it.
+It stands behind botocore's `before-send` hook, so real requests are built, signed and read. A query costs what it
+finds, not what the table holds: what scales with the table can be measured with it.
 """
 
 import json
