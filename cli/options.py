@@ -25,6 +25,8 @@ def settings(environment: str) -> Settings:
             "TENANTS_TABLE": f"fugace-{environment}-tenants",
             "MESSAGES_TABLE": f"fugace-{environment}-messages",
             "SUBJECT_KEYS_TABLE": f"fugace-{environment}-subject-keys",
+            "PURGE_TABLE": f"fugace-{environment}-purge",
+            "LEDGER_TABLE": f"fugace-{environment}-ledger",
         }
     )
 

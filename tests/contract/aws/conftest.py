@@ -14,13 +14,19 @@ from moto.dynamodb import dynamodb_backends
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
-from fugace.adapters.dynamo.tables import MessageItem, SubjectKeyItem, TenantItem
+from fugace.adapters.dynamo.tables import DueItem, LedgerItem, MessageItem, SubjectKeyItem, TenantItem
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import Aws
 from tests.fakes import BAKERY, SHOP, FakeClock, tenant
 
-TABLES: dict[str, type[Model]] = {"tenants": TenantItem, "messages": MessageItem, "subject-keys": SubjectKeyItem}
+TABLES: dict[str, type[Model]] = {
+    "tenants": TenantItem,
+    "messages": MessageItem,
+    "subject-keys": SubjectKeyItem,
+    "purge": DueItem,
+    "ledger": LedgerItem,
+}
 Fault = Callable[[str], AWSResponse | Exception | None]
 
 

@@ -22,6 +22,7 @@ _BUSY = {
     "ThrottlingException",
     "TooManyRequestsException",
     "TransactionConflictException",
+    "TransactionInProgressException",
 }
 _SERVER_ERROR = 500
 

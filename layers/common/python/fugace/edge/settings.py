@@ -66,6 +66,31 @@ class Settings:
         return self._text("SUBJECT_KEYS_TABLE")
 
     @property
+    def purge_table(self) -> str:
+        """What is due, and what was destroyed until it is in the ledger."""
+        return self._text("PURGE_TABLE")
+
+    @property
+    def ledger_table(self) -> str:
+        """The chains of proof."""
+        return self._text("LEDGER_TABLE")
+
+    @property
+    def sweep_queue(self) -> str:
+        """URL."""
+        return self._text("SWEEP_QUEUE")
+
+    @property
+    def ledger_bucket(self) -> str:
+        """Name of the bucket of signed checkpoints."""
+        return self._text("LEDGER_BUCKET")
+
+    @property
+    def ledger_key(self) -> str:
+        """Alias of the key that signs them."""
+        return self._text("LEDGER_KEY")
+
+    @property
     def notify_queue(self) -> str:
         """URL."""
         return self._text("NOTIFY_QUEUE")

@@ -14,6 +14,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from fugace.adapters.dynamo.transactions import TransactItem
 from fugace.adapters.faults import Asking, answer_of, code_of
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
@@ -100,20 +101,22 @@ class Table(Generic[M]):
 
     def put(self, item: M, only_if: Condition | None = None) -> None:
         """Write a whole row. Raises ConditionFailedError."""
+        self._ask("PutItem", self._put(item, only_if, "ALL_OLD" if only_if is not None else None))
+
+    def _put(self, item: M, only_if: Condition | None, on_failure: str | None = None) -> dict[str, Any]:
         raw = item.serialize()
         names = self._connection.get_meta_table(self.name)
-        hash_key = raw.pop(names.hash_keyname)["S"]
-        range_key = raw.pop(names.range_keyname)["S"] if names.range_keyname else None
-        kwargs = self._connection.get_operation_kwargs(
+        (hash_key,) = raw.pop(names.hash_keyname).values()
+        (range_key,) = raw.pop(names.range_keyname).values() if names.range_keyname else (None,)
+        return self._connection.get_operation_kwargs(
             self.name,
             hash_key,
             range_key,
             key="Item",
             attributes=raw,
             condition=only_if,
-            return_values_on_condition_failure="ALL_OLD" if only_if is not None else None,
+            return_values_on_condition_failure=on_failure,
         )
-        self._ask("PutItem", kwargs)
 
     def update(
         self,
@@ -131,10 +134,43 @@ class Table(Generic[M]):
         answer = self._ask("UpdateItem", kwargs)
         return self.read(answer["Attributes"]) if "Attributes" in answer else None
 
-    def delete(self, hash_key: str, range_key: str | None = None) -> bool:
-        """Whether there was one."""
-        kwargs = self._connection.get_operation_kwargs(self.name, hash_key, range_key, return_values="ALL_OLD")
+    def delete(self, hash_key: str, range_key: str | None = None, *, only_if: Condition | None = None) -> bool:
+        """Whether there was one. Raises ConditionFailedError."""
+        kwargs = self._connection.get_operation_kwargs(
+            self.name, hash_key, range_key, condition=only_if, return_values="ALL_OLD"
+        )
         return "Attributes" in self._ask("DeleteItem", kwargs)
+
+    # What a transaction does: the same writes, made for `transactions.transact`. A range key is text, numbers too.
+
+    def put_write(self, item: M, only_if: Condition | None = None) -> TransactItem:
+        """Write a whole row."""
+        return {"Put": self._put(item, only_if)}
+
+    def update_write(
+        self,
+        hash_key: str,
+        range_key: str | None = None,
+        *,
+        actions: Sequence[Action],
+        only_if: Condition | None = None,
+    ) -> TransactItem:
+        """Change a row."""
+        kwargs = self._connection.get_operation_kwargs(
+            self.name, hash_key, range_key, actions=actions, condition=only_if
+        )
+        return {"Update": kwargs}
+
+    def delete_write(
+        self, hash_key: str, range_key: str | None = None, *, only_if: Condition | None = None
+    ) -> TransactItem:
+        """Delete a row."""
+        return {"Delete": self._connection.get_operation_kwargs(self.name, hash_key, range_key, condition=only_if)}
+
+    def check_write(self, hash_key: str, range_key: str | None = None, *, only_if: Condition) -> TransactItem:
+        """Write nothing, but let the transaction fail where the condition does not hold."""
+        kwargs = self._connection.get_operation_kwargs(self.name, hash_key, range_key, condition=only_if)
+        return {"ConditionCheck": kwargs}
 
     def query(
         self,
