@@ -36,6 +36,8 @@ FIRST = MessageKey(SHOP, MessageId("019bc192-7a00-7000-8000-000000000001"))
 SECOND = MessageKey(SHOP, MessageId("019bc192-7a00-7000-8000-000000000002"))
 
 
+EPOCHS_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+"""What the epochs of persons' keys are counted from, in whole hours."""
 WEEK, HALF_YEAR = Period(seconds=7 * 86_400), Period(months=6)
 
 
@@ -103,16 +105,25 @@ class FakeSubjectKey:
 
 
 @dataclass(slots=True)
-class _Row:
+class KeyRow:
+    """The key of one person at one tenant. `leaving`: since when nothing of them seems to be left."""
+
+    tenant: TenantId | None = None
     epoch: int = 1
     state: str = "live"  # live, erasing, erased
+    leaving: datetime | None = None
 
 
 class FakeVault:
-    """A `fugace.ports.Vault`. `rows` are the subject keys; `lose` takes one away without a tombstone."""
+    """A `fugace.ports.Vault`. `rows` are the subject keys; `lose` takes one away without a tombstone.
 
-    def __init__(self) -> None:
-        self.rows: dict[SubjectId, _Row] = {}
+    With a clock, epochs are never given twice, even where no row remembers the one before: no key is made and destroyed
+    within one hour, and an epoch is at least the number of hours since 2020. Without one, they count from 1.
+    """
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock
+        self.rows: dict[SubjectId, KeyRow] = {}
 
     def subject(self, tenant: TenantId, to: Msisdn) -> SubjectId:
         digest = self.digest(tenant, "index", to.reveal().encode())
@@ -122,12 +133,19 @@ class FakeVault:
         return {subject: self._key_for(tenant, subject) for subject in (self.subject(tenant, to) for to in people)}
 
     def _key_for(self, tenant: TenantId, subject: SubjectId) -> FakeSubjectKey | None:
-        row = self.rows.setdefault(subject, _Row())
+        row = self.rows.get(subject)
+        if row is None:
+            row = self.rows[subject] = KeyRow(tenant, self._epoch(0))
         if row.state == "erasing":
             return None
         if row.state == "erased":
-            row.epoch, row.state = row.epoch + 1, "live"
+            row.epoch, row.state = self._epoch(row.epoch), "live"
+        row.leaving = None
         return FakeSubjectKey(tenant, subject, row.epoch)
+
+    def _epoch(self, before: int) -> int:
+        hours = (self.clock() - EPOCHS_FROM) // timedelta(hours=1) if self.clock else 0
+        return max(before + 1, hours)
 
     def keys_of(self, records: Sequence[Record]) -> dict[MessageKey, FakeSubjectKey]:
         found = {}
@@ -155,13 +173,13 @@ class FakeVault:
 
     def block(self, subject: SubjectId) -> None:
         """An erasure has begun: nothing may be kept, read or sent."""
-        row = self.rows.setdefault(subject, _Row())
+        row = self.rows.setdefault(subject, KeyRow(epoch=0))
         if row.state == "live":
             row.state = "erasing"
 
     def destroy(self, subject: SubjectId) -> None:
         """The key is gone and its tombstone stands."""
-        self.rows.setdefault(subject, _Row()).state = "erased"
+        self.rows.setdefault(subject, KeyRow(epoch=0)).state = "erased"
 
     def lose(self, subject: SubjectId) -> None:
         """A row disappears, tombstone and all: an operational fault."""
@@ -224,6 +242,10 @@ class FakeMessages:
         self.writes += 1
         self.rows[record.key] = record
         return record
+
+    def _remove(self, key: MessageKey) -> None:
+        self.writes += 1
+        del self.rows[key]
 
     def add(self, record: Record) -> Record | None:
         there = self._alive(record.key)
