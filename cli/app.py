@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|messages …`."""
+"""The command line: `fugace tenants|keys|carriers|messages …`."""
 
 import os
 
 import typer
 
-from cli import keys, messages, tenants
+from cli import carriers, keys, messages, tenants
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 
 

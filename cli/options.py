@@ -3,8 +3,10 @@
 from typing import Annotated
 
 import typer
+from botocore.exceptions import ClientError
 
 from cli.faults import CliError
+from fugace.adapters.session import shared
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
@@ -37,3 +39,13 @@ def known(settings: Settings, tenant: str) -> Tenant:
     if found is None:
         raise CliError(f"There is no tenant {tenant} in the environment {settings.environment}.")
     return found
+
+
+def check_carrier(environment: str, carrier: str) -> None:
+    """A carrier is configured where it has a queue. A tenant of a mistyped one could send nothing."""
+    try:
+        shared().client("sqs").get_queue_url(QueueName=f"fugace-{environment}-carrier-{carrier}")
+    except ClientError as error:
+        if "NonExistentQueue" in error.response["Error"]["Code"]:
+            raise CliError(f"The environment {environment} has no carrier {carrier}.") from None
+        raise

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 
 from cli import keys, options, output
 from cli.faults import CliError, told
@@ -40,7 +39,7 @@ def create(
     chosen = {Kind.CONTENT: content_retention, Kind.RECORD: record_retention}
     retention = _retention({kind: text for kind, text in chosen.items() if text is not None})
     settings = options.settings(environment)
-    _check_carrier(environment, carrier)
+    options.check_carrier(environment, carrier)
     with output.working("Making keys"):
         tenant = _found(settings, Tenant(new_tenant(), name, carrier, wiring.clock()(), retention))
         first = keys.add(settings, tenant, Role.ADMIN, key, note="first admin") if key else None
@@ -108,13 +107,3 @@ def _retention(chosen: dict[Kind, str]) -> Retention:
         if not bound.allows(periods[kind]):
             raise CliError(f"--{kind}-retention may be from {bound.min} to {bound.max}. {bound.ground}")
     return Retention.of(periods)
-
-
-def _check_carrier(environment: str, carrier: str) -> None:
-    """A carrier is configured where it has a queue. A tenant of a mistyped one could send nothing."""
-    try:
-        shared().client("sqs").get_queue_url(QueueName=f"fugace-{environment}-carrier-{carrier}")
-    except ClientError as error:
-        if "NonExistentQueue" in error.response["Error"]["Code"]:
-            raise CliError(f"The environment {environment} has no carrier {carrier}.") from None
-        raise

@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 
 from local import deploy
-from local.place import PYTHON, REGION, ROOT, Place, Trouble
+from local.place import REGION, ROOT, Place, Trouble
 
 CARRIERS = ("simulator", "simulator-account")
 TABLE = "fugace-laptop-tenants"
@@ -54,7 +54,7 @@ def callback(place: Place, api_url: str) -> None:
     pool, account = urllib3.PoolManager(), f"{place.url('simulator')}/account"
     known = pool.request("GET", account).json().get("callback_url") or ""
     if not known.startswith(f"{api_url}/dlr/"):
-        url = _run(place, str(PYTHON), "-m", "local.callback", "simulator-account", api_url).strip()
+        url = _run(place, str(ROOT / "fugace"), "carriers", "callback", "simulator-account", "--api", api_url).strip()
         pool.request("PUT", account, json={"callback_url": url})
 
 

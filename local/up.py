@@ -81,7 +81,7 @@ def page(local: dict[str, str]) -> None:
         "the addresses and a key": ". .fugace/env",
         "be told: a sink stands for the client, and shows what it gets": f"{ask} -d '{hook}' $FUGACE_API/v1/webhooks",
         "send a text, to a number from a range kept for fiction": f"{ask} -d '{message}' $FUGACE_API/v1/messages",
-        "look at what became of it": f"{ask} $FUGACE_API/v1/messages",
+        "look at what became of it (the first takes 5 to 10 s: all starts cold)": f"{ask} $FUGACE_API/v1/messages",
         "read what the client was told": f"curl {received}",
         "operate": "./fugace tenants list",
         "stop; what was stored stays (make clean forgets it)": "make down",

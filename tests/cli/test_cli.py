@@ -12,7 +12,7 @@ from cli import messages as commands
 from cli import options
 from cli.watch import Watch
 from fugace.adapters.session import Aws, shared
-from fugace.domain import apikey
+from fugace.domain import apikey, callbacks
 from fugace.domain.ids import MessageId, MessageKey, TenantId, uuid7
 from fugace.domain.message import Category, Change, OnUnknown, Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
@@ -228,3 +228,22 @@ def test_a_table_for_people_has_no_json(fugace: Terminal) -> None:
     listed = fugace("tenants", "list").stdout
     assert "The shop" in listed
     assert shop in listed  # whole, however narrow the terminal
+
+
+def test_a_carrier_is_told_where_to_report(fugace: Terminal) -> None:
+    """One callback for the whole account: a URL with a proof of ours, which another environment would not take."""
+    fugace.json("tenants", "create", "The shop")
+    url = fugace("carriers", "callback", "simulator", "--api", "https://api.example/live/").output.strip()
+
+    token = url.removeprefix("https://api.example/live/dlr/simulator/")
+    vault = wiring.vault(options.settings(fugace.environment))
+    assert token == callbacks.token(vault.sign, "simulator", callbacks.ACCOUNT)
+
+
+def test_a_carrier_that_there_is_not_is_told_nothing(fugace: Terminal) -> None:
+    """A URL for a mistyped name would never be answered."""
+    fugace.json("tenants", "create", "The shop")
+    result = fugace("carriers", "callback", "simulatr", "--api", "https://api.example/live")
+
+    assert result.exit_code == 1
+    assert "no carrier simulatr" in result.output
