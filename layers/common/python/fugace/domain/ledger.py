@@ -158,6 +158,7 @@ def _word(*words: str) -> Form:
 _TENANT = _form("ten_[a-z2-7]{16}")
 _HOLD = _form("hold_[a-z2-7]{16}")
 _ACTOR = _form("key_[a-z2-7]{8}|operator|purge")
+_SCOPE = _word("message", "subject", "tenant")
 _TO = {f"{kind}.to": _period for kind in Kind}
 _FROM = {f"{kind}.from": _period for kind in Kind}
 
@@ -176,11 +177,8 @@ class _Shape:
 _KNOWN = {
     Action.TENANT_CREATED: _Shape(_TENANT, may=_TO),
     Action.POLICY_CHANGED: _Shape(_TENANT, must={"in_force_from": _time}, may=_FROM | _TO, some=True),
-    Action.HOLD_SET: _Shape(
-        _HOLD,
-        must={"scope": _word("message", "subject", "tenant"), "ground": _word(*Ground), "until": _time},
-    ),
-    Action.HOLD_LIFTED: _Shape(_HOLD),
+    Action.HOLD_SET: _Shape(_HOLD, must={"scope": _SCOPE, "ground": _word(*Ground), "until": _time}),
+    Action.HOLD_LIFTED: _Shape(_HOLD, must={"set_by": _ACTOR}, may={"scope": _SCOPE, "ground": _word(*Ground)}),
     Action.HOLD_ENDED: _Shape(_HOLD, must={"covers": _count}, may={"deleted": _count, "redacted": _count}),
     Action.PURGED: _Shape(
         _hour, may=dict.fromkeys(("record", "content", "keys", "access", "statistics"), _count), some=True
