@@ -1,55 +1,209 @@
-"""I3: every stored attribute is declared as personal, or is on a list that somebody has reviewed."""
+"""I3: every stored attribute is on the personal-data map, and what the map says of it is so."""
 
+from collections import Counter
+from typing import Any
+
+import pytest
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo import tables
-from fugace.adapters.dynamo.attributes import Pseudonym, Sealed
+from fugace.adapters.dynamo.attributes import Bytes, Declared, Number, Pseudonym, Pseudonyms, Sealed, Text
+from fugace.datamap import keys, ledger, messages, purge, tenants
+from fugace.datamap.entry import About, Category, Field, Fixed, Leaving, Protection, Row
+from fugace.domain.retention import Kind
 
-# What an attribute outside this list would have to be: sealed with a person's key, or a pseudonym that leaves with it.
-NOT_PERSONAL = {
-    "MessageItem": {
-        *("key", "epoch", "anchor", "shard", "status", "history", "queued_at", "claimed_at", "encoding", "segments"),
-        *("category", "carrier", "at_least_once", "validity", "expires_at", "content_until", "test", "drop_content"),
-        *("sender", "campaign", "fingerprint", "parts"),
-    },
-    "SubjectKeyItem": {"tenant", "epoch", "wrapped", "erasing", "erased"},
-    "RootKeyItem": {"tenant", "item", "sealed"},
-    "TenantItem": {"tenant", "item", "name", "carrier", "created", "keep_content", "keep_record", "shards", "wrapped"},
-    "ApiKeyItem": {
-        *("tenant", "item", "role", "live", "digest", "created", "expires", "revoked", "last_used", "note"),
-    },
-    "WebhookItem": {"tenant", "item", "url", "events", "secrets", "created", "failing_since", "disabled"},
-    "AttemptsItem": {"tenant", "item", "attempts", "expires_at"},
-    "MarkItem": {"tenant", "item", "reached", "expires_at"},
-}
+PARTS = (messages, keys, tenants, purge, ledger)
 
 
 def models() -> dict[str, type[Model]]:
     found = {name: kind for name, kind in vars(tables).items() if isinstance(kind, type) and issubclass(kind, Model)}
-    return {name: kind for name, kind in found.items() if kind.get_attributes() and kind is not Model}
+    return {name: kind for name, kind in found.items() if kind.get_attributes()}
 
 
-def test_a_new_attribute_says_whether_it_is_personal() -> None:
-    """What nobody has declared is what nobody will erase."""
-    undeclared = {
-        f"{name}.{field}"
-        for name, model in models().items()
-        for field, attribute in model.get_attributes().items()
-        if not isinstance(attribute, Sealed | Pseudonym) and field not in NOT_PERSONAL.get(name, set())
+def attributes() -> list[tuple[str, Declared[Any]]]:
+    """Every attribute of every row and index."""
+    found = []
+    for name, model in models().items():
+        indexes = [index.Meta.attributes for index in model._indexes.values()]
+        for fields in (model.get_attributes(), *indexes):
+            found += [(f"{name}.{python}", attribute) for python, attribute in fields.items()]
+    return found
+
+
+def entries() -> dict[str, Field]:
+    """Every entry for a stored attribute, by the names of its class and itself."""
+    return {
+        f"{kind.__name__}.{name}": entry
+        for part in PARTS
+        for kind in vars(part).values()
+        if isinstance(kind, type) and isinstance(vars(kind).get("row"), Row)
+        for name, entry in vars(kind).items()
+        if isinstance(entry, Field)
     }
 
-    assert undeclared == set()
+
+def row(**more: Any) -> Row:
+    return Row(**{"name": "r", "table": "t", "what": "w", "purpose": "p", "ground": "g", "kept": Kind.RECORD, **more})
+
+
+def test_an_attribute_without_an_entry_cannot_be_defined() -> None:
+    """What nobody has declared is what nobody will erase."""
+    with pytest.raises(TypeError, match=r"Careless\.nickname has no entry"):
+        type("Careless", (tables._Row,), {"nickname": UnicodeAttribute(null=True)})
+
+    with pytest.raises(TypeError, match="entry"):
+        Text(null=True)  # type: ignore[call-arg]  # this is the point
+
+
+def test_nor_can_one_of_an_index() -> None:
+    """An index is a copy of what it is sorted by."""
+
+    class Meta:
+        index_name = "by-nickname"
+        projection = KeysOnlyProjection()
+
+    index = type("ByNickname", (GlobalSecondaryIndex,), {"Meta": Meta, "nickname": UnicodeAttribute(hash_key=True)})
+
+    with pytest.raises(TypeError, match=r"by-nickname: nickname has no entry"):
+        type("Careless", (tables._Row,), {"by_nickname": index()})
+
+
+def test_nor_one_with_the_entry_of_another_row() -> None:
+    """It would be kept, exported and erased as that row is."""
+    fields = {"to": Sealed(messages.Message.to), "epoch": Number(keys.SubjectKey.epoch)}
+
+    with pytest.raises(TypeError, match="Careless is declared with entries of message, subject-key"):
+        type("Careless", (tables._Row,), fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry"),
+    [
+        (Text, messages.Message.to),
+        (Text, messages.Message.subject),
+        (Bytes, messages.Message.text),
+        (Sealed, keys.RootKey.sealed),
+    ],
+)
+def test_a_kind_takes_no_entry_that_promises_what_it_does_not_keep(kind: type[Declared[Any]], entry: Field) -> None:
+    """The map says `sealed`: then it is."""
+    with pytest.raises(TypeError, match=f"{entry.label} is declared as {kind.__name__}, and its entry says"):
+        kind(entry)
+
+
+def test_every_model_is_one_that_checks() -> None:
+    """One that comes from PynamoDB alone would not ask."""
+    assert all(issubclass(model, tables._Row) for model in models().values())
+    assert len(models()) == 16
+
+
+def test_rows_and_entries_are_the_same_things() -> None:
+    """An entry that nothing is declared with describes nothing; a shared one hides one of two things."""
+    declared = {id(attribute.entry): where for where, attribute in attributes()}
+    base = [attribute.entry.label for model in models().values() for attribute in model.get_attributes().values()]
+
+    assert {name for name, entry in entries().items() if id(entry) not in declared} == set()
+    assert [label for label, times in Counter(base).items() if times > 1] == []
+    assert len(base) == len(entries())
+
+
+def test_an_entry_is_named_as_its_attribute() -> None:
+    """`Message.to` declares `MessageItem.to`: whoever reads one finds the other."""
+    named = {id(entry): name for name, entry in entries().items()}
+
+    assert {
+        where: named[id(attribute.entry)]
+        for where, attribute in attributes()
+        if where.replace("Item.", ".") != named[id(attribute.entry)]
+    } == {}
+
+
+def test_what_tells_of_a_person_is_exported_if_and_only_if_it_is_erased() -> None:
+    """The list of exceptions, each with its reason in the map: who adds one changes this list."""
+    personal = [entry for entry in entries().values() if entry.about is About.RECIPIENT]
+    apart = {entry.label for entry in personal if not entry.exported or entry.leaving is Leaving.STAYS}
+
+    assert apart == {
+        "message.print",  # a digest of what is exported
+        *("subject-key.subject", "subject-key.erased"),  # the tombstone
+        "subject-key.wrapped",  # a key
+        *("hold.message", "hold.subject"),  # what keeps the rest
+        *("attempts.attempts", "tally.lines", "departure.subjects"),  # found by nobody's name, and short
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"about": About.RECIPIENT, "leaving": Leaving.ROW}, "is not both exported and erased"),
+        ({"about": About.RECIPIENT, "leaving": Leaving.STAYS, "exported": "x"}, "is not both exported and erased"),
+        ({"about": About.RECIPIENT, "leaving": Leaving.STAYS}, "is not both exported and erased"),
+        ({"about": About.NOBODY}, "does not say why"),
+        ({"about": About.STAFF, "because": "so", "exported": "x"}, "is about nobody written to, and exported"),
+        ({"about": About.NOBODY, "because": "so", "what": ""}, "says nothing"),
+    ],
+)
+def test_an_entry_that_contradicts_itself_is_refused(more: dict[str, Any], said: str) -> None:
+    """The map is read before anything else is: nothing starts with a wrong one."""
+    usual = {
+        "row": row(),
+        "name": "n",
+        "what": "w",
+        "about": About.NOBODY,
+        "category": Category.WORK,
+        "protection": Protection.AT_REST,
+        "kept": Kind.RECORD,
+        "leaving": Leaving.ROW,
+        "exported": "",
+        "because": "",
+    }
+
+    with pytest.raises(ValueError, match=f"the entry of r.n? .*{said}"):
+        Field(**{**usual, **more})
 
 
 def test_number_text_and_reference_are_sealed() -> None:
     """The three things that a client tells us of a person have no other place."""
-    fields = models()["MessageItem"].get_attributes()
+    assert {where for where, each in attributes() if isinstance(each, Sealed)} == {
+        "MessageItem.to",
+        "MessageItem.text",
+        "MessageItem.reference",
+    }
 
-    assert {name for name, attribute in fields.items() if isinstance(attribute, Sealed)} == {"to", "text", "reference"}
+
+def test_whoever_is_known_by_something_is_known_by_a_pseudonym() -> None:
+    """These find a person: they are what an erasure starts from."""
+    assert {where for where, each in attributes() if isinstance(each, Pseudonym | Pseudonyms)} == {
+        *("MessageItem.subject", "MessageItem.carrier_ref", "SubjectKeyItem.subject"),
+        *("HoldItem.subject", "DepartureItem.subjects"),
+    }
 
 
-def test_the_list_names_nothing_that_is_gone() -> None:
-    """A list that is never shortened is not read."""
-    there = {name: set(model.get_attributes()) for name, model in models().items()}
+def test_what_a_tenant_writes_freely_is_on_a_list() -> None:
+    """The only readable text there is: none of it may be about a person written to."""
+    readable = {name: entry for name, entry in entries().items() if entry.protection is Protection.READABLE}
 
-    assert not {f"{name}.{field}" for name, fields in NOT_PERSONAL.items() for field in fields - there.get(name, set())}
+    assert set(readable) == {"Tenant.name", "ApiKey.note", "Webhook.url"}
+    assert all(entry.about is not About.RECIPIENT for entry in readable.values())
+
+
+def test_everything_has_an_end_or_says_what_ends_it() -> None:
+    """`For ever` is no period (Art. 5(1)(e))."""
+    for entry in entries().values():
+        assert isinstance(entry.kept, Kind) or (isinstance(entry.kept, Fixed) and entry.kept.reason)
+
+
+def test_no_model_is_stored_in_a_table_that_its_entries_do_not_name() -> None:
+    """Back-ups, streams and expiry are those of the table."""
+    assert {entry.row.table for entry in entries().values()} == {
+        *("messages", "subject-keys", "tenants", "purge", "ledger")
+    }
+
+
+def test_attributes_of_rows_are_ours_alone() -> None:
+    """PynamoDB's own kinds have no entry."""
+    assert all(isinstance(each, Declared) for _, each in attributes())
+    assert not any(type(each).__module__.startswith("pynamodb") for _, each in attributes())
+    assert isinstance(Text(messages.Message.key), Attribute)

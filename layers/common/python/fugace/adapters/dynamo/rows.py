@@ -76,7 +76,7 @@ def read_record(item: MessageItem) -> Record:
         fingerprint=item.fingerprint or b"",
         carrier_ref=item.carrier_ref or "",
         claimed_at=item.claimed_at,
-        parts={int(part): Status(word) for part, word in item.parts.as_dict().items()},
+        parts={int(part): Status(word) for part, word in item.parts.items()},
         brief=item.brief is not None,
         held=frozenset(item.held or ()),
     )

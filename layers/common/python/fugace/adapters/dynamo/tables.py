@@ -1,18 +1,21 @@
-"""DynamoDB items: one declaration per attribute, and nothing else is ever written.
+"""DynamoDB items: one declaration per attribute, each with its entry in the map, and nothing else is ever written.
 
-Names and keys here and in infra/ agree; a test compares them. Stored names are
-short where a name would otherwise make a usual message cost two write units.
+Keys here and in infra/ agree; a test compares them. Stored names are those of the entries: short where a name would
+otherwise make a usual message cost two write units.
 """
 
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, UnicodeAttribute, UnicodeSetAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.attributes import Attribute
+from pynamodb.indexes import GlobalSecondaryIndex, Index, KeysOnlyProjection
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo.attributes import (
     Bytes,
     Day,
+    Declared,
+    Flag,
+    Lines,
     Millis,
     Number,
     Pseudonym,
@@ -20,18 +23,44 @@ from fugace.adapters.dynamo.attributes import (
     Sealed,
     Seconds,
     Span,
+    Text,
+    Texts,
     Word,
+    Words,
 )
+from fugace.datamap.entry import Row
+from fugace.datamap.keys import RootKey, SubjectKey
+from fugace.datamap.ledger import Ledger
+from fugace.datamap.messages import Message
+from fugace.datamap.purge import Book, Departure, Due, News, Tally
+from fugace.datamap.tenants import ApiKey, Attempts, Hold, Mark, Statistics, Tenant, Webhook
 from fugace.domain.hold import Ground, HoldState
 from fugace.domain.message import Category, Status
 from fugace.domain.tenant import Role
 
 
 class _Row(Model):
-    """A row that does not print what is in it."""
+    """A row that does not print what is in it, and of which the map knows every attribute (I3)."""
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401  # PynamoDB's options, passed on
+        super().__init_subclass__(**options)
+        found = dict(vars(cls))
+        for index in [each for each in found.values() if isinstance(each, Index)]:
+            found |= {f"{index.Meta.index_name}: {name}": each for name, each in index.Meta.attributes.items()}
+        rows = {_entered(cls, name, each) for name, each in found.items() if isinstance(each, Attribute)}
+        if len(rows) > 1:
+            sentence = f"{cls.__name__} is declared with entries of {', '.join(sorted(row.name for row in rows))}"
+            raise TypeError(sentence)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
+
+
+def _entered(cls: type, name: str, attribute: Attribute[Any]) -> Row:
+    if not isinstance(attribute, Declared):
+        sentence = f"{cls.__name__}.{name} has no entry in the personal-data map"
+        raise TypeError(sentence)
+    return attribute.entry.row
 
 
 # --- messages -----------------------------------------------------------------------------------
@@ -46,8 +75,8 @@ class BySubject(GlobalSecondaryIndex["MessageItem"]):
         index_name = "by-subject"
         projection = KeysOnlyProjection()
 
-    subject = Pseudonym(hash_key=True)
-    anchor = Millis(range_key=True, attr_name="at")
+    subject = Pseudonym(Message.subject, hash_key=True)
+    anchor = Millis(Message.anchor, range_key=True)
 
 
 class ByTime(GlobalSecondaryIndex["MessageItem"]):
@@ -59,8 +88,8 @@ class ByTime(GlobalSecondaryIndex["MessageItem"]):
         index_name = "by-time"
         projection = KeysOnlyProjection()
 
-    shard = UnicodeAttribute(hash_key=True)
-    anchor = Millis(range_key=True, attr_name="at")
+    shard = Text(Message.shard, hash_key=True)
+    anchor = Millis(Message.anchor, range_key=True)
 
 
 class ByContent(GlobalSecondaryIndex["MessageItem"]):
@@ -72,8 +101,8 @@ class ByContent(GlobalSecondaryIndex["MessageItem"]):
         index_name = "by-content"
         projection = KeysOnlyProjection()
 
-    brief = UnicodeAttribute(hash_key=True)
-    content_until = Seconds(range_key=True, attr_name="text_until")
+    brief = Text(Message.brief, hash_key=True)
+    content_until = Seconds(Message.content_until, range_key=True)
 
 
 class MessageItem(_Row):
@@ -84,36 +113,36 @@ class MessageItem(_Row):
     repeat are the same write. What has its usual value is not stored.
     """
 
-    key = UnicodeAttribute(hash_key=True, attr_name="pk")
-    subject = Pseudonym()
-    epoch = Number()
-    to = Sealed()
-    text = Sealed(null=True)
-    reference = Sealed(null=True, attr_name="ref")
-    anchor = Millis(attr_name="at")
-    shard = UnicodeAttribute()
-    status = Word(Status)
-    history = ListAttribute(of=UnicodeAttribute, attr_name="log")
-    queued_at = Millis(null=True, attr_name="queued")
-    claimed_at = Millis(null=True, attr_name="claimed")
-    encoding = UnicodeAttribute(null=True, attr_name="enc")
-    segments = Number(null=True, attr_name="seg")
-    category = Word(Category, attr_name="kind")
-    carrier = UnicodeAttribute()
-    at_least_once = BooleanAttribute(null=True, attr_name="repeat")
-    validity = Span(attr_name="valid")
-    expires_at = Seconds()
-    content_until = Seconds(attr_name="text_until")
-    test = BooleanAttribute(null=True)
-    drop_content = BooleanAttribute(null=True, attr_name="drop")
-    sender = UnicodeAttribute(null=True)
-    campaign = UnicodeAttribute(null=True)
-    fingerprint = Bytes(null=True, attr_name="print")
-    carrier_ref = Pseudonym(null=True, attr_name="cref")
-    parts: MapAttribute[str, Any] = MapAttribute()
+    key = Text(Message.key, hash_key=True)
+    subject = Pseudonym(Message.subject)
+    epoch = Number(Message.epoch)
+    to = Sealed(Message.to)
+    text = Sealed(Message.text, null=True)
+    reference = Sealed(Message.reference, null=True)
+    anchor = Millis(Message.anchor)
+    shard = Text(Message.shard)
+    status = Word(Message.status, Status)
+    history = Lines(Message.history)
+    queued_at = Millis(Message.queued_at, null=True)
+    claimed_at = Millis(Message.claimed_at, null=True)
+    encoding = Text(Message.encoding, null=True)
+    segments = Number(Message.segments, null=True)
+    category = Word(Message.category, Category)
+    carrier = Text(Message.carrier)
+    at_least_once = Flag(Message.at_least_once, null=True)
+    validity = Span(Message.validity)
+    expires_at = Seconds(Message.expires_at)
+    content_until = Seconds(Message.content_until)
+    test = Flag(Message.test, null=True)
+    drop_content = Flag(Message.drop_content, null=True)
+    sender = Text(Message.sender, null=True)
+    campaign = Text(Message.campaign, null=True)
+    fingerprint = Bytes(Message.fingerprint, null=True)
+    carrier_ref = Pseudonym(Message.carrier_ref, null=True)
+    parts = Words(Message.parts)
 
-    brief = UnicodeAttribute(null=True)
-    held = UnicodeSetAttribute(null=True)
+    brief = Text(Message.brief, null=True)
+    held = Texts(Message.held, null=True)
 
     by_subject = BySubject()
     by_time = ByTime()
@@ -131,21 +160,21 @@ class SubjectKeyItem(_Row):
     person seems to be left; whoever uses the key takes the mark off.
     """
 
-    subject = Pseudonym(hash_key=True)
-    tenant = UnicodeAttribute()
-    epoch = Number()
-    wrapped = Bytes(null=True)
-    erasing = Millis(null=True)
-    erased = Millis(null=True)
-    leaving = Millis(null=True)
+    subject = Pseudonym(SubjectKey.subject, hash_key=True)
+    tenant = Text(SubjectKey.tenant)
+    epoch = Number(SubjectKey.epoch)
+    wrapped = Bytes(SubjectKey.wrapped, null=True)
+    erasing = Millis(SubjectKey.erasing, null=True)
+    erased = Millis(SubjectKey.erased, null=True)
+    leaving = Millis(SubjectKey.leaving, null=True)
 
 
 class RootKeyItem(_Row):
     """The environment's root key, as KMS sealed it: partition `root`, item `key/1`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    sealed = Bytes()
+    tenant = Text(RootKey.tenant, hash_key=True)
+    item = Text(RootKey.item, range_key=True)
+    sealed = Bytes(RootKey.sealed)
 
 
 # --- tenants ------------------------------------------------------------------------------------
@@ -154,85 +183,85 @@ class RootKeyItem(_Row):
 class TenantItem(_Row):
     """A tenant, with its key: item `tenant`. Without `wrapped` nothing of its people can be read, ever."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    name = UnicodeAttribute()
-    carrier = UnicodeAttribute()
-    created = Millis()
-    caps = ListAttribute(of=UnicodeAttribute)
-    shards = Number()
-    wrapped = Bytes(null=True)
+    tenant = Text(Tenant.tenant, hash_key=True)
+    item = Text(Tenant.item, range_key=True)
+    name = Text(Tenant.name)
+    carrier = Text(Tenant.carrier)
+    created = Millis(Tenant.created)
+    caps = Lines(Tenant.caps)
+    shards = Number(Tenant.shards)
+    wrapped = Bytes(Tenant.wrapped, null=True)
 
 
 class ApiKeyItem(_Row):
     """An API key: item `key/<id>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    role = Word(Role)
-    live = BooleanAttribute()
-    digest = Bytes()
-    created = Millis()
-    expires = Millis(null=True)
-    revoked = Millis(null=True)
-    last_used = Day(null=True)
-    note = UnicodeAttribute(null=True)
+    tenant = Text(ApiKey.tenant, hash_key=True)
+    item = Text(ApiKey.item, range_key=True)
+    role = Word(ApiKey.role, Role)
+    live = Flag(ApiKey.live)
+    digest = Bytes(ApiKey.digest)
+    created = Millis(ApiKey.created)
+    expires = Millis(ApiKey.expires, null=True)
+    revoked = Millis(ApiKey.revoked, null=True)
+    last_used = Day(ApiKey.last_used, null=True)
+    note = Text(ApiKey.note, null=True)
 
 
 class WebhookItem(_Row):
     """A webhook: item `webhook/<id>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    url = UnicodeAttribute()
-    events = UnicodeSetAttribute(null=True)
-    secrets = ListAttribute(of=UnicodeAttribute)
-    created = Millis()
-    failing_since = Millis(null=True)
-    disabled = UnicodeAttribute(null=True)
+    tenant = Text(Webhook.tenant, hash_key=True)
+    item = Text(Webhook.item, range_key=True)
+    url = Text(Webhook.url)
+    events = Texts(Webhook.events, null=True)
+    secrets = Lines(Webhook.secrets)
+    created = Millis(Webhook.created)
+    failing_since = Millis(Webhook.failing_since, null=True)
+    disabled = Text(Webhook.disabled, null=True)
 
 
 class AttemptsItem(_Row):
     """A batch of lines of a webhook's delivery log: item `log/<webhook>/<uuid7>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    attempts = ListAttribute(of=UnicodeAttribute)
-    expires_at = Seconds()
+    tenant = Text(Attempts.tenant, hash_key=True)
+    item = Text(Attempts.item, range_key=True)
+    attempts = Lines(Attempts.attempts)
+    expires_at = Seconds(Attempts.expires_at)
 
 
 class MarkItem(_Row):
     """Registers: partition `day/YYYY-MM-DD`, item a tenant's id; partition `watermark`, item its name."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    reached = Millis(null=True)
-    expires_at = Seconds(null=True)
+    tenant = Text(Mark.tenant, hash_key=True)
+    item = Text(Mark.item, range_key=True)
+    reached = Millis(Mark.reached, null=True)
+    expires_at = Seconds(Mark.expires_at, null=True)
 
 
 class HoldItem(_Row):
     """A legal hold: item `hold/<id>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    ground = Word(Ground)
-    state = Word(HoldState)
-    set_at = Millis()
-    set_by = UnicodeAttribute()
-    until = Millis()
-    message = UnicodeAttribute(null=True)
-    subject = Pseudonym(null=True)
-    lifted_by = UnicodeAttribute(null=True)
-    lifted_at = Millis(null=True)
-    covers = Number()
+    tenant = Text(Hold.tenant, hash_key=True)
+    item = Text(Hold.item, range_key=True)
+    ground = Word(Hold.ground, Ground)
+    state = Word(Hold.state, HoldState)
+    set_at = Millis(Hold.set_at)
+    set_by = Text(Hold.set_by)
+    until = Millis(Hold.until)
+    message = Text(Hold.message, null=True)
+    subject = Pseudonym(Hold.subject, null=True)
+    lifted_by = Text(Hold.lifted_by, null=True)
+    lifted_at = Millis(Hold.lifted_at, null=True)
+    covers = Number(Hold.covers)
 
 
 class StatisticsItem(_Row):
     """What remains of messages that are gone, one row an entered hour: item `statistics/2026-11-22T20/<version>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    lines = ListAttribute(of=UnicodeAttribute)
+    tenant = Text(Statistics.tenant, hash_key=True)
+    item = Text(Statistics.item, range_key=True)
+    lines = Lines(Statistics.lines)
 
 
 # --- purge --------------------------------------------------------------------------------------
@@ -247,18 +276,18 @@ class ByDue(GlobalSecondaryIndex["DueItem"]):
         index_name = "by-due"
         projection = KeysOnlyProjection()
 
-    lot = UnicodeAttribute(hash_key=True)
-    due_at = Millis(range_key=True)
+    lot = Text(Due.lot, hash_key=True)
+    due_at = Millis(Due.due_at, range_key=True)
 
 
 class DueItem(_Row):
     """When a tenant's job is due: item `job/<job>`. Without `lot` and `due_at` it waits for nothing."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    lot = UnicodeAttribute(null=True)
-    due_at = Millis(null=True)
-    reached = Millis(null=True)
+    tenant = Text(Due.tenant, hash_key=True)
+    item = Text(Due.item, range_key=True)
+    lot = Text(Due.lot, null=True)
+    due_at = Millis(Due.due_at, null=True)
+    reached = Millis(Due.reached, null=True)
 
     by_due = ByDue()
 
@@ -269,42 +298,42 @@ class TallyItem(_Row):
     One line a message (`lines`), or a count made in the transaction that it counts (`word`, `count`).
     """
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    lines = ListAttribute(of=UnicodeAttribute, null=True)
-    word = UnicodeAttribute(null=True)
-    count_ = Number(null=True, attr_name="count")
-    expires_at = Seconds()
+    tenant = Text(Tally.tenant, hash_key=True)
+    item = Text(Tally.item, range_key=True)
+    lines = Lines(Tally.lines, null=True)
+    word = Text(Tally.word, null=True)
+    count_ = Number(Tally.count_, null=True)
+    expires_at = Seconds(Tally.expires_at)
 
 
 class BookItem(_Row):
     """What of an hour the ledger has: partition `book/2026-11-22T20`, item a tenant's id."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    counts = ListAttribute(of=UnicodeAttribute)
-    statistics = ListAttribute(of=UnicodeAttribute)
-    version = Number()
-    expires_at = Seconds()
+    tenant = Text(Book.tenant, hash_key=True)
+    item = Text(Book.item, range_key=True)
+    counts = Lines(Book.counts)
+    statistics = Lines(Book.statistics)
+    version = Number(Book.version)
+    expires_at = Seconds(Book.expires_at)
 
 
 class NewsItem(_Row):
     """An hour of which something was told since it was last entered: partition `news`, item `2026-11-22T20`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    mark = UnicodeAttribute()
-    expires_at = Seconds()
+    tenant = Text(News.tenant, hash_key=True)
+    item = Text(News.item, range_key=True)
+    mark = Text(News.mark)
+    expires_at = Seconds(News.expires_at)
 
 
 class DepartureItem(_Row):
     """Persons of whom something was deleted: partition `departures`, item `2026-11-22T20/<tenant>/<id>`."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    subjects = Pseudonyms()
-    marked = BooleanAttribute(null=True)
-    expires_at = Seconds()
+    tenant = Text(Departure.tenant, hash_key=True)
+    item = Text(Departure.item, range_key=True)
+    subjects = Pseudonyms(Departure.subjects)
+    marked = Flag(Departure.marked, null=True)
+    expires_at = Seconds(Departure.expires_at)
 
 
 # --- ledger -------------------------------------------------------------------------------------
@@ -319,18 +348,18 @@ class ByDay(GlobalSecondaryIndex["LedgerItem"]):
         index_name = "by-day"
         projection = KeysOnlyProjection()
 
-    day = UnicodeAttribute(hash_key=True)
-    at = Millis(range_key=True)
+    day = Text(Ledger.day, hash_key=True)
+    at = Millis(Ledger.at, range_key=True)
 
 
 class LedgerItem(_Row):
     """An entry of a tenant's chain. `entry` is the text that `hash` is made of."""
 
-    tenant = UnicodeAttribute(hash_key=True)
-    seq = Number(range_key=True)
-    day = UnicodeAttribute()
-    at = Millis()
-    entry = UnicodeAttribute()
-    hash = UnicodeAttribute()
+    tenant = Text(Ledger.tenant, hash_key=True)
+    seq = Number(Ledger.seq, range_key=True)
+    day = Text(Ledger.day)
+    at = Millis(Ledger.at)
+    entry = Text(Ledger.entry)
+    hash = Text(Ledger.hash)
 
     by_day = ByDay()
