@@ -4,7 +4,7 @@ import sys
 
 from aws_cdk import App, Tags
 
-from infra.config import SETTINGS, ConfigError, Environment, read
+from infra.config import SETTINGS, ConfigError, Environment, read, retention
 from infra.stacks.data import DataStack
 from infra.stacks.pipeline import PipelineStack
 from infra.stacks.watch import WatchStack
@@ -14,8 +14,9 @@ def build(app: App, environment: Environment) -> tuple[DataStack, PipelineStack,
     """Put the stacks of `environment` into `app`.
 
     Raises:
-        ConfigError: what is packed into the functions has not been built.
+        ConfigError: what is packed into the functions has not been built, or the bounds in it contradict themselves.
     """
+    retention(environment)
     for built in (environment.layer / "python", environment.code / "functions"):
         if not built.is_dir():
             sentence = f"there is no {built}: run `make layer` first"

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from fugace.domain import bounds
+from fugace.domain.bounds import Bound, BoundsError
+from fugace.domain.retention import Kind, Period
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Invariant I9: the Regions inside the Union, as a list. Not the prefix `eu-`: London and Zurich carry it, and are out.
@@ -12,6 +16,9 @@ UNION = ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1", "eu-south-1", "
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90)
 """What CloudWatch offers, as far as we keep logs at all."""
+
+ACCESS_DAYS = 365
+"""How long it is kept who called the API, where data are kept: the class `access` of retention.toml."""
 
 CONCURRENCY = (2, 1000)
 """How many functions Lambda lets a queue wake at once, at least and at most."""
@@ -65,6 +72,9 @@ class Environment:
     """In the layer: the roots that AWS's own endpoints use, and no others."""
     removal: Literal["destroy", "retain"] = "retain"
     log_days: int = 30
+    tally_seconds: int = 10
+    """How long deletions are gathered before they are counted. A laptop does not wait."""
+    bounds: Path = ROOT / "layers/common/python/fugace/retention.toml"
 
     def __post_init__(self) -> None:
         demands = {
@@ -73,6 +83,7 @@ class Environment:
             ),
             f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},
+            f"tally_seconds is {self.tally_seconds}, Lambda takes 0 to 300": 0 <= self.tally_seconds <= 300,  # noqa: PLR2004
             "it has no carrier, so nothing could be sent": bool(self.carriers),
             "say which CA bundle the functions trust, -c ca_bundle=/path/ca.pem": bool(self.ca_bundle),
         }
@@ -83,6 +94,11 @@ class Environment:
     def retain(self) -> bool:
         """Whether data outlive a stack that is deleted by mistake."""
         return self.removal == "retain"
+
+    @property
+    def access_days(self) -> int:
+        """How long the API's access log is kept. It names a key and a tenant: who it was, and no person."""
+        return ACCESS_DAYS if self.retain else self.log_days
 
     def named(self, *parts: str) -> str:
         """The name of one of its things: `fugace-laptop-messages`."""
@@ -100,6 +116,25 @@ class Environment:
     def carrier_queues(self) -> tuple[str, ...]:
         """Keys of the carriers' queues, as the stacks call them."""
         return tuple(f"carrier-{carrier.name}" for carrier in self.carriers)
+
+
+def retention(environment: Environment) -> Mapping[Kind, Bound]:
+    """The operator's bounds that go into the layer.
+
+    Raises:
+        ConfigError: they contradict themselves, or what is deployed beside them.
+    """
+    try:
+        known = bounds.read(environment.bounds.read_text(encoding="utf-8"), environment.bounds.name)
+    except (BoundsError, OSError) as error:
+        raise ConfigError(str(error)) from error
+    access, days = known[Kind.ACCESS], environment.access_days
+    _demand(
+        not environment.retain or access.allows(Period.parse(f"P{days}D")),
+        f"{environment.bounds.name}: [{Kind.ACCESS}] allows {access.min} to {access.max}, "
+        f"and the API's access log is kept for {days} days",
+    )
+    return known
 
 
 SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal")

@@ -19,21 +19,26 @@ class Duty:
     """Timeout. Where a client waits, 10 if nothing is said: API Gateway gives up at 29."""
     tenants: str = ""
     messages: str = ""
-    by_time: bool = False
-    """May query the index of a tenant's messages by time."""
+    purge: str = ""
+    ledger: str = ""
+    """Nobody's row says UpdateItem or DeleteItem here: what is in the ledger stays as it is."""
+    indexes: tuple[str, ...] = ()
+    """Indexes that it may query, of `INDEXES`."""
     stream: bool = False
     """May read the stream of the messages table."""
     subject_keys: str = ""
     root_key: bool = False
     """May have the root key unwrapped, under this environment's encryption context alone."""
     sends: tuple[str, ...] = ()
-    """Queues it may put something on: `carriers`, `notify`, `receipts`, `relay-failures`."""
+    """Queues it may put something on: `carriers`, `notify`, `receipts`, `sweep`, `…-failures`."""
     consumes: str = ""
     """The queue, or queues, that wake it."""
     credentials: bool = False
     """May read the carriers' secrets."""
     carriers: bool = False
     """Is told the configured carriers (CARRIERS)."""
+    checkpoints: bool = False
+    """May sign checkpoints of the ledger, and put them into their bucket."""
     timer: str = ""
     settings: tuple[str, ...] = ()
     """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS."""
@@ -55,23 +60,34 @@ def spread(name: str, environment: Environment) -> tuple[str, ...]:
     return environment.carrier_queues if name == "carriers" else (name,)
 
 
+INDEXES = {
+    "by-subject": "messages",
+    "by-time": "messages",
+    "by-content": "messages",
+    "by-due": "purge",
+    "by-day": "ledger",
+}
+"""Each index there is, and its table."""
+
 DUTIES = {
     "auth": Duty(
         "functions.auth.authorizer.handle",
         10,
         tenants="GetItem PutItem UpdateItem",
+        purge="UpdateItem",
     ),
     "keys": Duty(
         "functions.auth.handler.handle",
         10,
         tenants="GetItem PutItem Query UpdateItem",
+        purge="UpdateItem",
     ),
     "send": Duty(
         "functions.send.handler.handle",
         10,
         tenants="GetItem",
         messages="BatchGetItem GetItem PutItem UpdateItem",
-        by_time=True,
+        indexes=("by-time",),
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
         root_key=True,
         carriers=True,
@@ -114,7 +130,7 @@ DUTIES = {
         29,  # a replay reads and sends a thousand
         tenants="DeleteItem GetItem PutItem Query",
         messages="BatchGetItem GetItem",
-        by_time=True,
+        indexes=("by-time",),
         root_key=True,
         sends=("notify",),
         settings=("WEBHOOK_EXCEPTIONS",),
@@ -143,8 +159,55 @@ DUTIES = {
         300,
         tenants="GetItem Query UpdateItem",
         messages="BatchGetItem UpdateItem",
-        by_time=True,
+        indexes=("by-time",),
         sends=("carriers",),
         carriers=True,
+    ),
+    "retention": Duty(
+        "functions.purge.handler.handle",
+        29,  # a simulation counts, and a message's hold is written down in the request
+        tenants="GetItem PutItem Query UpdateItem",
+        messages="BatchGetItem GetItem UpdateItem",
+        purge="GetItem Query UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-time",),
+        subject_keys="GetItem",
+        root_key=True,
+        sends=("sweep",),
+    ),
+    "plan": Duty(
+        "functions.purge.events.plan",
+        300,
+        tenants="GetItem",
+        purge="Query",
+        indexes=("by-due",),
+        sends=("sweep",),
+    ),
+    "sweep": Duty(
+        "functions.purge.events.sweep",
+        300,
+        tenants="DeleteItem GetItem PutItem Query UpdateItem",
+        messages="BatchGetItem DeleteItem PartiQLDelete PartiQLUpdate UpdateItem",
+        purge="DeleteItem GetItem PutItem Query UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-content", "by-subject", "by-time"),
+        subject_keys="UpdateItem",
+        sends=("sweep",),
+        consumes="sweep",
+        repeats=True,
+    ),
+    "tally": Duty(
+        "functions.purge.events.tally",
+        60,
+        purge="PutItem UpdateItem",
+        stream=True,
+        sends=("tally-failures",),
+    ),
+    "checkpoint": Duty(
+        "functions.purge.events.checkpoint",
+        300,
+        ledger="Query",
+        indexes=("by-day",),
+        checkpoints=True,
     ),
 }

@@ -45,6 +45,7 @@ def synthesize(place: Place) -> bool:
         return False
     environment = {**place.environment(), **_node(), "CDK_OUTDIR": str(place.assembly)}
     environment["CDK_CONTEXT_JSON"] = json.dumps(context)
+    environment["PYTHONPATH"] = str(ROOT / "layers/common/python")  # as cdk.json says it
     stamp.unlink(missing_ok=True)
     shutil.rmtree(place.assembly, ignore_errors=True)  # each synthesis adds its assets to those that are there
     run(place, "synth", [str(PYTHON), "-m", "infra.app"], environment, "The CDK app could not be synthesized.")

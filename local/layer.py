@@ -23,7 +23,8 @@ from local.place import BUILD, EMULATOR, ROOT, TOOLS, Trouble
 LOCK = ROOT / "requirements/runtime.txt"
 PACKAGE = ROOT / "layers/common/python/fugace"
 FUNCTIONS = ROOT / "functions"
-SERVICES = {"dynamodb", "sqs", "kms", "scheduler", "secretsmanager"}
+SERVICES = {"dynamodb", "sqs", "kms", "scheduler", "secretsmanager", "s3"}
+SOURCES = {".py", ".typed", ".json", ".toml"}
 PARTITIONS = {"aws", "aws-eusc"}
 ROOTS = {
     "Amazon Root CA 1",
@@ -155,7 +156,7 @@ def seal(target: str, tree: Path, mounted: str, only: str = ".") -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Python sources alone."""
+    """Python sources, and the data that they read."""
     shutil.rmtree(target, ignore_errors=True)
     for path in sources(source):
         (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +167,7 @@ def sources(root: Path) -> list[Path]:
     """The files that count, always in the same order."""
     if root.is_file():
         return [root]
-    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in {".py", ".typed", ".json"})
+    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in SOURCES)
 
 
 def digest(roots: Iterable[Path], salt: Iterable[str]) -> str:

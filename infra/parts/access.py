@@ -8,7 +8,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
 from infra.config import Environment
-from infra.duties import Duty, spread
+from infra.duties import INDEXES, Duty, spread
+from infra.parts.checkpoints import Checkpoints
 from infra.parts.keys import Keys, root_context, through
 from infra.parts.storage import Storage
 from infra.parts.timer import Timer
@@ -21,6 +22,7 @@ class Surroundings:
     environment: Environment
     keys: Keys
     storage: Storage
+    checkpoints: Checkpoints
     queues: Mapping[str, sqs.IQueue]
     secrets: Sequence[str]
     """ARNs of the carriers' credentials."""
@@ -39,6 +41,7 @@ def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> d
         "queues": [*_queues(duty, around)],
         "keys": [*_keys(duty, around)],
         "carriers": [*_credentials(duty, around)],
+        "checkpoints": [*_checkpoints(duty, around)],
         "timer": [*_timer(duty, around.timer)],
     }
     return {name: granted for name, granted in policies.items() if granted}
@@ -49,16 +52,18 @@ def _allow(service: str, actions: str, resources: Sequence[str]) -> iam.PolicySt
 
 
 def _tables(duty: Duty, storage: Storage) -> Iterator[iam.PolicyStatement]:
-    granted = (
-        (duty.tenants, storage.tenants),
-        (duty.messages, storage.messages),
-        (duty.subject_keys, storage.subject_keys),
-    )
-    for actions, table in granted:
+    granted = {
+        "tenants": duty.tenants,
+        "messages": duty.messages,
+        "subject-keys": duty.subject_keys,
+        "purge": duty.purge,
+        "ledger": duty.ledger,
+    }
+    for name, actions in granted.items():
         if actions:
-            yield _allow("dynamodb", actions, [table.table_arn])
-    if duty.by_time:
-        yield _allow("dynamodb", "Query", [f"{storage.messages.table_arn}/index/by-time"])
+            yield _allow("dynamodb", actions, [storage.tables[name].table_arn])
+    for index in duty.indexes:
+        yield _allow("dynamodb", "Query", [f"{storage.tables[INDEXES[index]].table_arn}/index/{index}"])
     if duty.stream:
         stream = storage.messages.table_stream_arn
         yield _allow("dynamodb", "DescribeStream GetRecords GetShardIterator", [str(stream)])
@@ -75,13 +80,24 @@ def _queues(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
 
 def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
     services = {
-        "dynamodb": bool(duty.tenants or duty.messages or duty.subject_keys or duty.by_time or duty.stream),
+        "dynamodb": bool(
+            duty.tenants
+            or duty.messages
+            or duty.subject_keys
+            or duty.purge
+            or duty.ledger
+            or duty.indexes
+            or duty.stream
+        ),
+        "s3": duty.checkpoints,
         "secretsmanager": duty.credentials,
         "sqs": bool(duty.sends or duty.consumes),
     }
     yield through(around.keys.services, [name for name, used in services.items() if used], "Decrypt")
     if duty.sends:
         yield through(around.keys.services, ("sqs",), "GenerateDataKey")
+    if duty.checkpoints:
+        yield through(around.keys.services, ("s3",), "GenerateDataKey")
     if duty.root_key:
         yield iam.PolicyStatement(
             actions=["kms:Decrypt"],
@@ -97,6 +113,16 @@ def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
 def _credentials(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
     if duty.credentials:
         yield _allow("secretsmanager", "GetSecretValue", around.secrets)
+
+
+def _checkpoints(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    """No word here lets anybody delete, or shorten what is locked."""
+    if not duty.checkpoints:
+        return
+    bucket = around.checkpoints.bucket.bucket_arn
+    yield _allow("s3", "ListBucket", [bucket])
+    yield _allow("s3", "GetObject PutObject", [f"{bucket}/checkpoints/*"])
+    yield _allow("kms", "GetPublicKey Sign", [around.checkpoints.key.key_arn])
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

@@ -11,11 +11,17 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import Environment
-from infra.duties import DUTIES, spread
+from infra.duties import DUTIES
 from infra.parts.complaints import COMPLAINTS
-from infra.parts.reconcile import MINUTES
+from infra.parts.recurring import CHECKPOINT_HOURS, PLAN_MINUTES, RECONCILE_MINUTES, RHYTHMS
 
 FIVE = Duration.minutes(5)
+
+LAG = Duration.hours(1)
+"""What is over is gone within an hour: the promise, and so the alarm."""
+
+OVERDUE = ("record", "content", "briefs", "access", "statistics", "hold")
+"""Kinds of jobs whose lag is watched."""
 
 MISSING = cloudwatch.TreatMissingData
 
@@ -41,7 +47,8 @@ class Alarms(Construct):
         self._backlogs()
         self._errors()
         self._complaints()
-        self._reconcile()
+        self._silences()
+        self._lags()
         self._api()
 
     def queue(self, metric: str, key: str) -> cloudwatch.Metric:
@@ -56,14 +63,26 @@ class Alarms(Construct):
         """What a function has counted itself, in five minutes."""
         return _metric("Fugace", metric, {"service": key}, "Sum")
 
+    def lag(self, kind: str) -> cloudwatch.Metric:
+        """The age of what is longest overdue, in seconds, as `plan` has found it."""
+        return _metric("Fugace", "PurgeLag", {"service": "plan", "kind": kind}, "Maximum")
+
+    def deleted(self, kind: str) -> cloudwatch.Metric:
+        """How much of a kind the sweeps have removed."""
+        return _metric("Fugace", "Deleted", {"service": "sweep", "kind": kind}, "Sum")
+
     def api(self, metric: str, statistic: str) -> cloudwatch.Metric:
         """A figure of the whole API."""
         return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
 
     def dead_queues(self) -> tuple[str, ...]:
         """Every queue that should be empty."""
-        live = (*self._environment.carrier_queues, "notify", "receipts", "reconcile")
-        return (*(f"{key}-dead" for key in live), "relay-failures")
+        live = (*self.live_queues(), *RHYTHMS)
+        return (*(f"{key}-dead" for key in live), "relay-failures", "tally-failures")
+
+    def live_queues(self) -> tuple[str, ...]:
+        """Every queue that something is worked off from."""
+        return (*self._environment.carrier_queues, "notify", "receipts", "sweep")
 
     def _dead_letters(self) -> None:
         for key in self.dead_queues():
@@ -75,7 +94,7 @@ class Alarms(Construct):
             )
 
     def _backlogs(self) -> None:
-        for key in (*spread("carriers", self._environment), "notify", "receipts"):
+        for key in self.live_queues():
             self._alarm(
                 f"{key}-late",
                 self.queue("ApproximateAgeOfOldestMessage", key),
@@ -89,6 +108,16 @@ class Alarms(Construct):
             threshold=5 * 60 * 1000,
             periods=2,
             says="Accepted messages wait for the relay. After 24 hours the stream forgets them.",
+        )
+        self._alarm(
+            "tally-late",
+            self.function("IteratorAge", "tally", "Maximum"),
+            threshold=60 * 60 * 1000,
+            periods=2,
+            says=(
+                "Deletions wait to be counted. After 24 hours the stream forgets them, the ledger would lack them, and "
+                "keys of persons of whom nothing is left would stay."
+            ),
         )
 
     def _errors(self) -> None:
@@ -127,20 +156,56 @@ class Alarms(Construct):
                 says=each.says,
             )
 
-    def _reconcile(self) -> None:
-        # What it counts at its end, not that it was begun: a run that dies half-way is silent too.
-        self._alarm(
-            "reconcile-silent",
+    def _silences(self) -> None:
+        self._silent(
+            "reconcile",
             self.counted("Reconciled", "reconcile"),
-            threshold=1,
-            below=True,
             periods=3,
-            missing=MISSING.BREACHING,
             says=(
-                f"No run was finished for {3 * MINUTES} minutes: lost messages and missing receipts are not found. "
-                "Look for `bug` in its log; if it was not even woken, at its schedule and at reconcile-dead."
+                f"No run was finished for {3 * RECONCILE_MINUTES} minutes: lost messages and missing receipts are not "
+                "found. Look for `bug` in its log; if it was not even woken, at its schedule and at reconcile-dead."
             ),
         )
+        self._silent(
+            "purge",
+            self.counted("Planned", "plan").with_(period=Duration.minutes(PLAN_MINUTES)),
+            periods=3,
+            says=(
+                f"Nobody has looked for what is over for {3 * PLAN_MINUTES} minutes: nothing is shown past its time, "
+                "but it stays stored, and an hour was promised. Look for `bug` in the log of plan; if it was not even "
+                "woken, at its schedule and at plan-dead. `fugace purge run` wakes it by hand."
+            ),
+        )
+        hours = CHECKPOINT_HOURS + 2
+        self._silent(
+            "checkpoint",
+            self.counted("Checkpointed", "checkpoint").with_(period=Duration.hours(1)),
+            periods=hours,
+            says=(
+                f"The ledger was not signed for {hours} hours. Its chains go on, but nothing outside the database "
+                "vouches for them since. Look for `bug` in the log of checkpoint, and at checkpoint-dead; the next "
+                "run covers what this one missed."
+            ),
+        )
+
+    def _silent(self, name: str, metric: cloudwatch.Metric, *, periods: int, says: str) -> None:
+        """Of what a run counts at its end, not that it was begun: one that dies half-way is silent too."""
+        self._alarm(
+            f"{name}-silent", metric, threshold=1, below=True, periods=periods, missing=MISSING.BREACHING, says=says
+        )
+
+    def _lags(self) -> None:
+        for kind in OVERDUE:
+            self._alarm(
+                f"purge-lag-{kind}",
+                self.lag(kind),
+                threshold=LAG.to_seconds(),
+                says=(
+                    f"Something of the kind `{kind}` is over for more than an hour, and still stored. Nobody is shown "
+                    "it, but the promise is broken. Look at the alarms of sweep, at sweep-dead, and for `swept` in its "
+                    "log; `fugace purge status` says of whom, and how far it is."
+                ),
+            )
 
     def _api(self) -> None:
         self._alarm(

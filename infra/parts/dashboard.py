@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.config import Environment
 from infra.duties import DUTIES
-from infra.parts.alarms import Alarms
+from infra.parts.alarms import OVERDUE, Alarms
 from infra.parts.complaints import COMPLAINTS
 
 RECEIPTS = (
@@ -15,21 +15,22 @@ RECEIPTS = (
     ("LateReceipt", "receive"),
     ("NoReceipt", "reconcile"),
 )
+DELETED = ("record", "content", "access", "statistics")
 UNTOLD = (("WebhookDisabled", "notify"), ("EventGivenUp", "notify"))
 
 
 class Dashboard(Construct):
-    """Nine graphs: what the alarms watch, and what functions count that need wake nobody."""
+    """Eleven graphs: what the alarms watch, and what functions count that need wake nobody."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment, alarms: Alarms) -> None:
         super().__init__(scope, name)
-        waiting = (*environment.carrier_queues, "notify", "receipts")
         page = cloudwatch.Dashboard(self, "Page", dashboard_name=environment.named())
         page.add_widgets(
             _graph("Calls", alarms.api("Count", "Sum"), alarms.api("4XXError", "Sum"), alarms.api("5XXError", "Sum")),
             _graph("Milliseconds to an answer", alarms.api("Latency", "p50"), alarms.api("Latency", "p99")),
             _graph(
-                "Seconds waited, by queue", *(alarms.queue("ApproximateAgeOfOldestMessage", key) for key in waiting)
+                "Seconds waited, by queue",
+                *(alarms.queue("ApproximateAgeOfOldestMessage", key) for key in alarms.live_queues()),
             ),
             _graph(
                 "Dead letters",
@@ -40,6 +41,8 @@ class Dashboard(Construct):
             _graph("What wakes somebody", *(alarms.counted(each.metric, each.function) for each in COMPLAINTS)),
             _graph("Receipts that say nothing new, or never came", *(alarms.counted(*each) for each in RECEIPTS)),
             _graph("Tenants that could not be told", *(alarms.counted(*each) for each in UNTOLD)),
+            _graph("Seconds overdue, by kind: an hour is promised", *map(alarms.lag, OVERDUE)),
+            _graph("Removed because it was over, by kind", *map(alarms.deleted, DELETED)),
         )
 
 

@@ -75,11 +75,16 @@ def variables(duty: Duty) -> set[str]:
     """
     conditional = {
         "TENANTS_TABLE": bool(duty.tenants),
-        "MESSAGES_TABLE": bool(duty.messages or duty.by_time),
+        "MESSAGES_TABLE": bool(duty.messages),
         "SUBJECT_KEYS_TABLE": duty.root_key,
         "CARRIERS": duty.carriers or bool(duty.timer),
         "NOTIFY_QUEUE": "notify" in duty.sends or bool(duty.timer),
         "RECEIPTS_QUEUE": "receipts" in duty.sends,
+        "PURGE_TABLE": bool(duty.purge),
+        "LEDGER_TABLE": bool(duty.ledger),
+        "LEDGER_BUCKET": duty.checkpoints,
+        "LEDGER_KEY": duty.checkpoints,
+        "SWEEP_QUEUE": "sweep" in duty.sends,
         "SCHEDULE_GROUP": bool(duty.timer),
         "SCHEDULE_ROLE": bool(duty.timer),
     }

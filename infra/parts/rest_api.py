@@ -26,6 +26,11 @@ ROUTES = (
     ("webhooks", "/v1/webhooks/{id}/secret", "POST"),
     ("webhooks", "/v1/webhooks/{id}/replay", "POST"),
     ("webhooks", "/v1/webhooks/{id}/deliveries", "GET"),
+    ("retention", "/v1/retention", "GET PUT"),
+    ("retention", "/v1/holds", "GET POST"),
+    ("retention", "/v1/holds/{id}", "DELETE GET"),
+    ("retention", "/v1/ledger", "GET"),
+    ("retention", "/v1/statistics", "GET"),
 )
 """Function, path, methods; all of them for an API key only."""
 
@@ -41,9 +46,13 @@ KEY_FORM = r"[Bb][Ee][Aa][Rr][Ee][Rr] fug_(live|test)_[0-9A-Za-z]{20,128}"
 # TLS 1.3, or 1.2 with forward secrecy. Without this a regional API accepts TLS 1.0.
 TLS_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 
-# Neither address nor path nor query: the path as it is declared, `/v1/messages/{id}`.
+# Who had access: a key and a tenant, when, to what kind of thing, and whether it was let in. Neither address nor path
+# nor query: the path as it is declared, `/v1/messages/{id}`. No person is in it, so it may be kept for a year.
 ACCESS_LOG = {
     "requestId": "$context.requestId",
+    "time": "$context.requestTimeEpoch",
+    "tenant": "$context.authorizer.tenant",
+    "key": "$context.authorizer.key_id",
     "method": "$context.httpMethod",
     "resourcePath": "$context.resourcePath",
     "status": "$context.status",
@@ -113,7 +122,8 @@ class RestApi(Construct):
         return apigateway.LambdaIntegration(function.fn, proxy=True, scope_permission_to_method=False)
 
     def _stage(self, key: kms.IKey) -> apigateway.StageOptions:
-        access = log_group(self, "AccessLog", "api", environment=self._environment, key=key)
+        days = self._environment.access_days
+        access = log_group(self, "AccessLog", "api", environment=self._environment, key=key, days=days)
         return apigateway.StageOptions(
             stage_name=STAGE,
             # Execution logs and data traces hold whole requests, numbers and texts included: never.

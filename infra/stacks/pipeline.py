@@ -9,15 +9,18 @@ from infra.duties import DUTIES
 from infra.parts.access import Surroundings
 from infra.parts.carrier import Carrier
 from infra.parts.function import Function
-from infra.parts.pollers import poll_outbox, poll_queue
+from infra.parts.pollers import poll_deletions, poll_outbox, poll_queue
 from infra.parts.queues import Queue
-from infra.parts.reconcile import Reconcile
+from infra.parts.recurring import RHYTHMS, Recurring
 from infra.parts.rest_api import RestApi
 from infra.parts.timer import Timer
 from infra.stacks.data import DataStack
 
-AT_ONCE = {"notify": 20, "receipts": 5}
-"""Functions at once. A flood of webhooks must not take the account's concurrency from the API."""
+AT_ONCE = {"notify": 20, "receipts": 5, "sweep": 10}
+"""Functions at once. A flood of webhooks, or of what is over, must not take the account's concurrency from the API."""
+
+TOGETHER = {"sweep": 1}
+"""Bodies a run, where they are not ten: a sweep may need all of its time for one, and others would wait in its hand."""
 
 
 class PipelineStack(Stack):
@@ -34,8 +37,8 @@ class PipelineStack(Stack):
         self._environment, self._key = environment, data.keys.services
         self._carriers = [self._carrier(carrier) for carrier in environment.carriers]
         self._queues = {carrier.key: carrier.queue.queue for carrier in self._carriers}
-        self._queues |= {name: self._queue(name, woken=name).queue for name in ("notify", "receipts")}
-        self._queues["relay-failures"] = self._queue("relay-failures").queue
+        self._queues |= {name: self._queue(name, woken=name).queue for name in AT_ONCE}
+        self._queues |= {name: self._queue(name).queue for name in ("relay-failures", "tally-failures")}
         self._timer = Timer(
             self,
             "Timer",
@@ -68,6 +71,7 @@ class PipelineStack(Stack):
             environment=self._environment,
             keys=data.keys,
             storage=data.storage,
+            checkpoints=data.checkpoints,
             queues=self._queues,
             secrets=[carrier.secret_arn for carrier in self._carriers],
             timer=self._timer,
@@ -81,13 +85,13 @@ class PipelineStack(Stack):
             compatible_runtimes=[aws_lambda.Runtime.PYTHON_3_13],
             compatible_architectures=[aws_lambda.Architecture.ARM_64],
         )
-        told = self._told(api)
+        told = self._told(api, data)
         return {
             name: Function(self, name, duty=duty, around=around, layer=layer, told=told)
             for name, duty in DUTIES.items()
         }
 
-    def _told(self, api: RestApi) -> dict[str, str]:
+    def _told(self, api: RestApi, data: DataStack) -> dict[str, str]:
         """Every environment variable there is; each function gets those of its row."""
         environment = self._environment
         return {
@@ -95,12 +99,13 @@ class PipelineStack(Stack):
             "AWS_CA_BUNDLE": environment.ca_bundle,
             "POWERTOOLS_METRICS_NAMESPACE": "Fugace",
             "POWERTOOLS_LOG_LEVEL": "INFO",
-            "TENANTS_TABLE": environment.named("tenants"),
-            "MESSAGES_TABLE": environment.named("messages"),
-            "SUBJECT_KEYS_TABLE": environment.named("subject-keys"),
+            **{f"{name.upper().replace('-', '_')}_TABLE": environment.named(name) for name in data.storage.tables},
+            "LEDGER_BUCKET": data.checkpoints.bucket.bucket_name,
+            "LEDGER_KEY": data.checkpoints.alias,
             "CARRIERS": self.to_json_string([carrier.described() for carrier in self._carriers]),
             "NOTIFY_QUEUE": self._queues["notify"].queue_url,
             "RECEIPTS_QUEUE": self._queues["receipts"].queue_url,
+            "SWEEP_QUEUE": self._queues["sweep"].queue_url,
             "SCHEDULE_GROUP": self._timer.group.schedule_group_name,
             "SCHEDULE_ROLE": self._timer.role.role_arn,
             "PUBLIC_URL": api.url,
@@ -112,6 +117,13 @@ class PipelineStack(Stack):
         poll_outbox(
             self, table=data.storage.messages, relay=functions["relay"], failures=self._queues["relay-failures"]
         )
+        poll_deletions(
+            self,
+            table=data.storage.messages,
+            tally=functions["tally"],
+            failures=self._queues["tally-failures"],
+            window=Duration.seconds(self._environment.tally_seconds),
+        )
         for carrier, configured in zip(self._carriers, self._environment.carriers, strict=True):
             poll_queue(
                 self,
@@ -120,15 +132,21 @@ class PipelineStack(Stack):
                 function=functions["dispatch"],
                 concurrency=configured.concurrency,
             )
-        for name in ("notify", "receipts"):
+        for name, concurrency in AT_ONCE.items():
             poll_queue(
-                self, f"Poll-{name}", queue=self._queues[name], function=functions[name], concurrency=AT_ONCE[name]
+                self,
+                f"Poll-{name}",
+                queue=self._queues[name],
+                function=functions[name],
+                concurrency=concurrency,
+                batch=TOGETHER.get(name, 10),
             )
-        Reconcile(
-            self,
-            "Reconcile",
-            environment=self._environment,
-            key=self._key,
-            function=functions["reconcile"],
-            timer=self._timer,
-        )
+        for name in RHYTHMS:
+            Recurring(
+                self,
+                name,
+                environment=self._environment,
+                key=self._key,
+                function=functions[name],
+                timer=self._timer,
+            )
