@@ -114,8 +114,8 @@ class Row:
 class Field:
     """One stored attribute of one kind of row.
 
-    What tells of a person written to is in that person's export, and goes when the person is erased: the one if and only
-    if the other. Whatever departs from that says why.
+    What tells of a person written to is in that person's export, and goes when the person is erased: one if and only if
+    the other. Whatever departs from that says why.
     """
 
     row: Row = field(repr=False)
