@@ -72,7 +72,7 @@ class Entry:
             at = datetime.fromisoformat(raw["at"])
             draft = Draft(raw["tenant"], at, Action(raw["action"]), raw["actor"], raw["object"], dict(raw["facts"]))
             entry = cls(raw["seq"], draft, raw["prev"])
-            same = entry.text == text
+            same = entry.text == text and _number(entry.seq) and _HASH(entry.prev)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             same = False
         if not same:
@@ -103,7 +103,7 @@ class Entry:
 
 def canonical(shown: object) -> str:
     """JSON in the one form that is hashed: keys sorted, no spaces, ASCII."""
-    return json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def hashed(text: str) -> str:
@@ -151,10 +151,15 @@ def _count(value: object) -> bool:
     return type(value) is int and 0 <= value < MOST  # True is no count
 
 
+def _number(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
 def _word(*words: str) -> Form:
     return lambda value: isinstance(value, str) and value in words
 
 
+_HASH = _form("[0-9a-f]{64}")
 _TENANT = _form("ten_[a-z2-7]{16}")
 _HOLD = _form("hold_[a-z2-7]{16}")
 _ACTOR = _form("key_[a-z2-7]{8}|operator|purge")
