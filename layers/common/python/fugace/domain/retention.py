@@ -15,7 +15,8 @@ ANNOUNCED = timedelta(seconds=35)
 
 _ISO = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
-    r"(?:T(?=.)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
+    r"(?:T(?=.)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?",
+    re.ASCII,
 )
 _FOUR_YEARS = tuple(datetime(2023, 3, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(1461))
 """Every day of the calendar's cycle, a 29 February among them."""
@@ -143,7 +144,10 @@ class Retention:
         if caps and caps[-1].period == period:
             return self
         old = [*caps[:-1], *(Cap(cap.period, cap.since, since) for cap in caps[-1:])]
-        kept = [cap for cap in old if not any(other is not cap and other.covers(cap, now) for other in old)]
+        kept = list(old)
+        for cap in old:  # one after the other: of two that say the same, one stays
+            others = [other for other in kept if other is not cap]
+            kept = others if any(other.covers(cap, now) for other in others) else kept
         return Retention({**self.caps, kind: (*kept, Cap(period, since))})
 
     def horizon(self, kind: Kind, now: datetime, ahead: timedelta) -> datetime:
