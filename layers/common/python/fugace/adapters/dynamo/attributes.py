@@ -145,6 +145,9 @@ class Millis(Declared[datetime]):
         return from_millis(int(value))
 
 
+_LATEST = to_millis(datetime.max.replace(tzinfo=UTC))
+
+
 class Seconds(Declared[datetime]):
     """A moment, in seconds since 1970: what DynamoDB's TTL reads."""
 
@@ -155,8 +158,8 @@ class Seconds(Declared[datetime]):
         return str(to_millis(value) // 1000)
 
     def deserialize(self, value: str) -> datetime:
-        """The inverse."""
-        return from_millis(int(value) * 1000)
+        """The inverse. Beyond all years (milliseconds, taken for seconds) it is the last moment there is."""
+        return from_millis(min(int(value) * 1000, _LATEST))
 
 
 class Span(Declared[timedelta]):
