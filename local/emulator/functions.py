@@ -1,4 +1,4 @@
-"""Lambda: what it says when a function fails, and how many of one run at once."""
+"""Lambda: what it says when a function fails, how many of one run at once, and what wakes one."""
 
 import os
 import re
@@ -51,6 +51,33 @@ def a_burst_waits_its_turn() -> None:
     lambda_svc.acquire_worker = patiently
 
 
+def filters_see_what_is_not_there() -> None:
+    """`{"exists": false}` of something deep is true, too, where already what it would be in is not there.
+
+    ministack asks for the outer part first, and a pattern about a lost attribute (`NewImage.text.B`) never fits.
+
+    Source: AWS Lambda Developer Guide, "Filter rule syntax", and "Using DynamoDB with filtering": `exists` is asked of
+    leaves alone. An event is compared by its leaves; one that is not there is absent however it came to be so.
+    """
+    matches = lambda_svc._match_esm_filter
+
+    def match(record: dict[str, Any], pattern: dict[str, Any]) -> bool:
+        missing = {key for key, wanted in pattern.items() if isinstance(wanted, dict) and key not in record}
+        if not all(_absence(pattern[key]) for key in missing):
+            return False
+        there = {key: wanted for key, wanted in pattern.items() if key not in missing}
+        return bool(matches(record, there))
+
+    lambda_svc._match_esm_filter = match
+
+
+def _absence(wanted: Any) -> bool:
+    """Whether nothing that is there is asked for, however deep."""
+    if isinstance(wanted, dict):
+        return all(_absence(each) for each in wanted.values())
+    return {"exists": False} in wanted
+
+
 def _name(log: str, message: str) -> str:
     if message == "Worker process died":
         return "Runtime.ExitError"
@@ -61,4 +88,4 @@ def _name(log: str, message: str) -> str:
     return found[1].rsplit(".", 1)[-1] if found else "Runtime.HandlerError"
 
 
-REPAIRS = (errors_have_their_class_name, a_burst_waits_its_turn)
+REPAIRS = (errors_have_their_class_name, a_burst_waits_its_turn, filters_see_what_is_not_there)

@@ -1,6 +1,7 @@
 """IAM: which action a call needs, and what a policy's conditions can see of it."""
 
 import json
+import re
 from typing import Any
 
 from ministack.core import iam_actions
@@ -10,6 +11,10 @@ BATCHES = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
+STATEMENT = re.compile(
+    r"""(?is)\s*(?:(DELETE)\s+FROM|(INSERT)\s+INTO|(UPDATE)|(SELECT)\b.*?\bFROM)"""
+    r"""\s+["']?([\w.-]+)"""
+)
 
 
 def batches_need_the_right_to_one() -> None:
@@ -24,6 +29,35 @@ def batches_need_the_right_to_one() -> None:
         return BATCHES.get(found or "", found)
 
     iam_actions.extract_iam_action = action
+
+
+def statements_need_the_right_to_what_they_say() -> None:
+    """A PartiQL statement needs `dynamodb:PartiQLDelete`, `…Insert`, `…Select` or `…Update`, on the table it names.
+
+    ministack asks for `dynamodb:BatchExecuteStatement`, which is no action, on no table: a role as AWS wants it would
+    be refused, and one that is refused by AWS let in.
+
+    Source: Amazon DynamoDB Developer Guide, "IAM security policies with PartiQL for DynamoDB".
+    """
+    checks = iam_actions.dynamodb_transaction_checks
+
+    def check(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        if not action.endswith(("ExecuteStatement", "ExecuteTransaction")):
+            return checks(action, body, region, account)  # type: ignore[no-any-return]
+        asked = json.loads(body)
+        said = asked.get("Statements") or asked.get("TransactStatements") or [asked]
+        return [_need(each["Statement"], region, account) for each in said]
+
+    iam_actions.dynamodb_transaction_checks = check
+
+
+def _need(statement: str, region: str, account: str) -> tuple[str, str]:
+    """The action and the table; what cannot be read is nobody's right."""
+    if not (found := STATEMENT.match(statement)):
+        return "dynamodb:PartiQL", "*"
+    *verbs, table = found.groups()
+    verb = next(filter(None, verbs)).title()
+    return f"dynamodb:PartiQL{verb}", f"arn:aws:dynamodb:{region}:{account}:table/{table}"
 
 
 def policies_see_the_encryption_context() -> None:
@@ -74,4 +108,9 @@ def schedules_are_in_their_group() -> None:
     iam_actions.extract_resource_arn = arn
 
 
-REPAIRS = (batches_need_the_right_to_one, policies_see_the_encryption_context, schedules_are_in_their_group)
+REPAIRS = (
+    batches_need_the_right_to_one,
+    statements_need_the_right_to_what_they_say,
+    policies_see_the_encryption_context,
+    schedules_are_in_their_group,
+)

@@ -327,6 +327,113 @@ def test_a_deployed_mapping_has_its_tags(aws: Aws) -> None:
     assert aws("lambda").list_tags(Resource=arn)["Tags"] == {"fugace": "test"}
 
 
+LOCK = {"Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}, "ObjectLockEnabled": "Enabled"}
+ENDS = [
+    {
+        "Id": "all",
+        "Status": "Enabled",
+        "ExpirationInDays": 31,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    },
+    {"Id": "marks", "Status": "Enabled", "ExpiredObjectDeleteMarker": True},
+]
+
+
+def bucket(**properties: Any) -> dict[str, Any]:
+    """A bucket, in CloudFormation's words."""
+    return {"B": {"Type": "AWS::S3::Bucket", "Properties": properties}}
+
+
+def test_a_deployed_bucket_locks_what_is_put_into_it(aws: Aws) -> None:
+    """A checkpoint that can be deleted proves nothing."""
+    name = aws.deploy("locked", bucket(ObjectLockEnabled=True, ObjectLockConfiguration=LOCK))["B"]
+    s3 = aws("s3")
+    version = s3.put_object(Bucket=name, Key="one", Body=b"x")["VersionId"]
+
+    assert s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == LOCK
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=name, Key="one", VersionId=version)
+
+
+def test_a_deployed_bucket_is_under_the_key_it_was_given(aws: Aws) -> None:
+    """The customer's key, and one request to KMS for many objects; the template's own word when it goes."""
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    rule = {"ServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+    name = aws.deploy("keyed-bucket", bucket(BucketEncryption={"ServerSideEncryptionConfiguration": [rule]}))["B"]
+
+    (found,) = aws("s3").get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert (found["ApplyServerSideEncryptionByDefault"], found["BucketKeyEnabled"]) == (default, True)
+    assert aws("s3").put_object(Bucket=name, Key="one", Body=b"x")["SSEKMSKeyId"] == KEY
+
+
+def test_a_deployed_bucket_has_its_ends_and_loses_them_when_the_template_does(aws: Aws) -> None:
+    """A dropped lifecycle keeps every version of everything for ever."""
+    name = aws.deploy("ending", bucket(LifecycleConfiguration={"Rules": ENDS}))["B"]
+    whole, marks = aws("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    aws.deploy("ending", bucket())
+
+    assert whole["Expiration"] == {"Days": 31}
+    assert whole["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert whole["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert marks["Expiration"] == {"ExpiredObjectDeleteMarker": True}
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        aws("s3").get_bucket_lifecycle_configuration(Bucket=name)
+
+
+def test_a_deployed_bucket_has_its_tags(aws: Aws) -> None:
+    """Tags tell whose a thing is."""
+    tags = [{"Key": "fugace", "Value": "test"}]
+    name = aws.deploy("tagged-bucket", bucket(Tags=tags))["B"]
+
+    assert aws("s3").get_bucket_tagging(Bucket=name)["TagSet"] == tags
+
+
+def test_a_lost_attribute_wakes_a_function_and_another_change_does_not(aws: Aws) -> None:
+    """A filter may ask that a value was there and is not any more: that is how a removed text is counted."""
+    view = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    name = aws.deploy("losing", {"Table": table(StreamSpecification=view)})["Table"]
+    dynamodb = aws("dynamodb")
+    aws.function("loss-reader", "import json\ndef handle(event, context): print(json.dumps(event))")
+    images = {"OldImage": {"text": {"B": [{"exists": True}]}}, "NewImage": {"text": {"B": [{"exists": False}]}}}
+    aws("lambda").create_event_source_mapping(
+        FunctionName="loss-reader",
+        EventSourceArn=dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": json.dumps({"eventName": ["MODIFY"], "dynamodb": images})}]},
+    )
+    for pk in ("kept", "lost"):
+        dynamodb.put_item(TableName=name, Item={"pk": {"S": pk}, "text": {"B": b"x"}})
+    change: dict[str, Any] = {"TableName": name, "ExpressionAttributeNames": {"#n": "text"}}
+    for pk, expression in {"kept": "SET seen = #n", "lost": "REMOVE #n"}.items():
+        dynamodb.update_item(**change, Key={"pk": {"S": pk}}, UpdateExpression=expression)
+
+    seen = wait_for(lambda: aws.printed("loss-reader"))
+
+    records = [record for line in seen for record in json.loads(line)["Records"]]
+    assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in records] == ["lost"]
+
+
+def test_a_statement_needs_the_right_to_what_it_says(aws: Aws) -> None:
+    """A sweep may delete and change rows by statement; what it was not given, it cannot do by another word."""
+    aws.deploy("stated", {"Table": table(TableName="stated")})
+    arn = "arn:aws:dynamodb:eu-west-3:000000000000:table/stated"
+    statement = {"Effect": "Allow", "Action": "dynamodb:PartiQLDelete", "Resource": arn}
+    sweeper = aws.assume(aws.role("stated-sweeper", statement), "dynamodb")
+
+    def run(statement: str) -> Any:
+        return sweeper.batch_execute_statement(Statements=[{"Statement": statement, "Parameters": [{"S": "a"}]}])
+
+    assert len(run('DELETE FROM "stated" WHERE pk = ?')["Responses"]) == 1
+    for refused in (
+        'UPDATE "stated" REMOVE held WHERE pk = ?',
+        'SELECT * FROM "stated" WHERE pk = ?',
+        'DELETE FROM "other" WHERE pk = ?',
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            run(refused)
+
+
 def test_a_type_that_it_does_not_know_is_recorded(aws: Aws) -> None:
     """So that the same stacks deploy; what such a resource does is for AWS to show."""
     rule = {"AlarmRule": "TRUE", "AlarmName": "any"}
