@@ -248,10 +248,11 @@ class FakeMessages:
         del self.rows[key]
 
     def add(self, record: Record) -> Record | None:
-        there = self._alive(record.key)
-        if there is None:
-            self._keep(record)
-        return there
+        alive, there = self._alive(record.key), self.rows.get(record.key)
+        if alive or (there and there.held):
+            return there
+        self._keep(record)
+        return None
 
     def get(self, key: MessageKey) -> Record | None:
         return self._alive(key)
@@ -261,15 +262,15 @@ class FakeMessages:
 
     def claim(self, key: MessageKey, at: datetime, *, stale: datetime) -> Record | None:
         record = self._alive(key)
-        if record is None or record.status not in {Status.ACCEPTED, Status.QUEUED}:
+        if record is None or record.held or record.status not in {Status.ACCEPTED, Status.QUEUED}:
             return None
-        held = record.claimed_at
-        if held and held > stale:
+        claimed_at = record.claimed_at
+        if claimed_at and claimed_at > stale:
             return None
         if record.status is Status.ACCEPTED:
             record = record.changed(Change(Status.QUEUED, at))
         self._keep(replace(record, claimed_at=at))
-        return replace(record, claimed_at=held or at)
+        return replace(record, claimed_at=claimed_at or at)
 
     def release(self, key: MessageKey, claimed_at: datetime) -> None:
         record = self._alive(key)
@@ -293,11 +294,13 @@ class FakeMessages:
         may = record.status in before and carrier in {"", record.carrier}
         if not may and not carrier_ref and not drop_content:
             return None
+        drop = drop_content and not record.held
         after = replace(
             record.changed(change) if may else record,
             claimed_at=None,
             carrier_ref=carrier_ref or record.carrier_ref,
-            sealed=replace(record.sealed, text=None) if drop_content else record.sealed,
+            sealed=replace(record.sealed, text=None) if drop else record.sealed,
+            brief=record.brief and not drop,
         )
         self._keep(after)
         return after if may else None

@@ -188,7 +188,7 @@ class FakeDisposal:
         if record is None:
             return False
         beyond = max(record.expires_at, _beyond(until))
-        self.messages._keep(replace(record, held=record.held | {hold_id}, expires_at=beyond))
+        self.messages._keep(replace(record, held=record.held | {hold_id}, expires_at=beyond, brief=False))
         return True
 
     def free(self, seen: Record, hold_id: str, *, expires_at: datetime, until: datetime | None, redact: bool) -> bool:
@@ -197,7 +197,7 @@ class FakeDisposal:
             return False
         left = record.held - {hold_id}
         stamp = _beyond(until) if left and until else expires_at
-        freed = replace(record, held=left, expires_at=stamp)
+        freed = replace(record, held=left, expires_at=stamp, brief=not left and record.sealed.text is not None)
         self.messages._keep(_redacted(freed) if redact else freed)
         return True
 

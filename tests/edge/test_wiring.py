@@ -23,6 +23,8 @@ VARIABLES = {
     "TENANTS_TABLE": "fugace-test-tenants",
     "MESSAGES_TABLE": "fugace-test-messages",
     "SUBJECT_KEYS_TABLE": "fugace-test-subject-keys",
+    "PURGE_TABLE": "fugace-test-purge",
+    "LEDGER_TABLE": "fugace-test-ledger",
     "CARRIERS": json.dumps(CARRIERS),
     "NOTIFY_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-notify",
     "RECEIPTS_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-receipts",
@@ -40,7 +42,10 @@ def settings() -> Settings:
 
 @pytest.mark.parametrize(
     "port",
-    ["tenants", "messages", "webhooks", "vault", "timer", "web", "notify_queue", "receipts_queue", "carrier_queues"],
+    [
+        *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
+        *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
+    ],
 )
 def test_every_port_has_an_adapter_that_costs_no_request(settings: Settings, port: str) -> None:
     """A cold start asks for nothing: the socket guard would notice."""

@@ -100,7 +100,10 @@ class Messages(Protocol):
     """Where messages are kept. A record past its stamped `expires_at` is never given, even if it is still there."""
 
     def add(self, record: Record) -> Record | None:
-        """Put if absent, in one conditional write: None when it was put, else the record that was there first."""
+        """Put if absent, in one conditional write: None when it was put, else the record that was there first.
+
+        One that is over is as good as absent, unless there is a legal hold on it.
+        """
         ...
 
     def get(self, key: MessageKey) -> Record | None:
@@ -114,8 +117,8 @@ class Messages(Protocol):
     def claim(self, key: MessageKey, at: datetime, *, stale: datetime) -> Record | None:
         """Take it in hand for one hand-over: `accepted` becomes `queued`, in one conditional write.
 
-        Gives the record as it is after the write; None where it is past `queued`, gone, or held by another
-        since after `stale` (read it to know which). A claim older than `stale` is given with that claim's
+        Gives the record as it is after the write; None where it is past `queued`, gone, under a legal hold, or claimed
+        by another since after `stale` (read it to know which). A claim older than `stale` is given with that claim's
         time still in `claimed_at`: whoever held it died half-way, and the outcome of its call is not known.
         """
         ...
@@ -138,7 +141,7 @@ class Messages(Protocol):
 
         `only_from` narrows the states it may follow, `carrier` the messages: to those that were given to it. Gives
         the record after the write, None where the change was refused or the record is not there.
-        `drop_content` removes the text in the same write, and happens with
+        `drop_content` removes the text in the same write, unless there is a legal hold on it, and happens with
         `carrier_ref` even where a receipt came first and the change itself is refused.
         """
         ...

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fugace.domain.bounds import Bound
     from fugace.domain.message import Record
     from fugace.domain.retention import Kind
+    from fugace.keeping import Agenda, Disposal
 
 # ruff: noqa: PLC0415  # imports within functions are the point of this module
 
@@ -89,6 +90,25 @@ def vault(settings: Settings) -> Vault:
     return KeyVault(keyring, DynamoSubjectKeys(_aws(), settings.subject_keys_table))
 
 
+# --- retention ----------------------------------------------------------------------------------
+
+
+@cache
+def disposal(settings: Settings) -> "Disposal":
+    """Messages, as the purge sees them."""
+    from fugace.adapters.dynamo.disposal import DynamoDisposal
+
+    return DynamoDisposal(_aws(), settings.messages_table)
+
+
+@cache
+def agenda(settings: Settings) -> "Agenda":
+    """What is due."""
+    from fugace.adapters.dynamo.agenda import DynamoAgenda
+
+    return DynamoAgenda(_aws(), settings.purge_table)
+
+
 # --- queues and time ----------------------------------------------------------------------------
 
 
@@ -107,6 +127,11 @@ def notify_queue(settings: Settings) -> Queue:
 def receipts_queue(settings: Settings) -> Queue:
     """Receipts that the table could not take."""
     return _queue(settings.receipts_queue)
+
+
+def sweep_queue(settings: Settings) -> Queue:
+    """Jobs of the purge."""
+    return _queue(settings.sweep_queue)
 
 
 def carrier_queues(settings: Settings) -> Mapping[str, Queue]:

@@ -30,8 +30,9 @@ class DynamoMessages:
         self._clock = clock
 
     def add(self, record: Record) -> Record | None:
-        """One conditional PutItem, which replaces what has expired; DynamoDB's refusal brings what was there."""
-        absent = MessageItem.key.does_not_exist() | (MessageItem.expires_at <= self._clock())
+        """One conditional PutItem, which replaces what has expired and is not held; a refusal brings what was there."""
+        over = (MessageItem.expires_at <= self._clock()) & MessageItem.held.does_not_exist()
+        absent = MessageItem.key.does_not_exist() | over
         try:
             self._table.put(write_record(record), only_if=absent)
         except ConditionFailedError as refused:
@@ -54,6 +55,7 @@ class DynamoMessages:
     def claim(self, key: MessageKey, at: datetime, *, stale: datetime) -> Record | None:
         """One conditional UpdateItem; what it gives is put together from the row before it and the claim itself."""
         free = MessageItem.claimed_at.does_not_exist() | (MessageItem.claimed_at <= stale)
+        free &= MessageItem.held.does_not_exist()
         actions = [
             MessageItem.status.set(Status.QUEUED),
             MessageItem.queued_at.set(MessageItem.queued_at | at),
@@ -81,28 +83,30 @@ class DynamoMessages:
         only_from: frozenset[Status] | None = None,
         carrier: str = "",
     ) -> Record | None:
-        """One conditional UpdateItem, and a second only where the first was refused but has more to say."""
+        """One conditional UpdateItem, and further ones only where it was refused but has more to say.
+
+        A legal hold keeps the text too: on a held row, everything but its removal happens.
+        """
         also: list[Action] = [MessageItem.claimed_at.remove()]
         if carrier_ref:
             also.append(MessageItem.carrier_ref.set(carrier_ref))
+        ways: list[tuple[list[Action], list[Condition]]] = [(also, [])]
         if drop_content:
-            also.append(MessageItem.text.remove())
+            dropped = [*also, MessageItem.text.remove(), MessageItem.brief.remove()]
+            ways = [(dropped, [MessageItem.held.does_not_exist()]), (also, [MessageItem.held.exists()])]
         before = change.status.predecessors if only_from is None else change.status.predecessors & only_from
-        within = MessageItem.status.is_in(*sorted(before)) if before else None
-        if within is not None and carrier:
-            within &= MessageItem.carrier == carrier
-        after = self._append(key, change, also, within) if within is not None else None
-        if after is None and (carrier_ref or drop_content):
-            self._change(key, also)
-        return after
+        for actions, only_if in ways:
+            after = self._append(key, change, actions, [_from(before, carrier), *only_if]) if before else None
+            if after or ((carrier_ref or drop_content) and self._change(key, actions, *only_if)):
+                return after
+        return None
 
-    def _append(self, key: MessageKey, change: Change, also: Sequence[Action], only_if: Condition) -> Record | None:
-        actions = [
-            MessageItem.status.set(change.status),
-            MessageItem.history.set(MessageItem.history.append([write_change(change)])),
-            *also,
-        ]
-        return self._change(key, actions, only_if)
+    def _append(
+        self, key: MessageKey, change: Change, also: Sequence[Action], only_if: Sequence[Condition]
+    ) -> Record | None:
+        line = MessageItem.history.append([write_change(change)])
+        actions = [MessageItem.status.set(change.status), MessageItem.history.set(line), *also]
+        return self._change(key, actions, *only_if)
 
     def note_part(self, key: MessageKey, part: int, status: Status) -> Record | None:
         """One conditional UpdateItem."""
@@ -122,11 +126,12 @@ class DynamoMessages:
         return [Place(item.anchor, MessageKey.read(item.key)) for item in items]
 
     def _change(
-        self, key: MessageKey, actions: Sequence[Action], only_if: Condition | None = None, *, give: str = "ALL_NEW"
+        self, key: MessageKey, actions: Sequence[Action], *only_if: Condition, give: str = "ALL_NEW"
     ) -> Record | None:
-        """None where the condition does not hold, or the record is not there (any more)."""
-        alive = MessageItem.key.exists() & (MessageItem.expires_at > self._clock())
-        condition = alive if only_if is None else alive & only_if
+        """None where a condition does not hold, or the record is not there (any more)."""
+        condition = MessageItem.key.exists() & (MessageItem.expires_at > self._clock())
+        for each in only_if:
+            condition &= each
         try:
             item = self._table.update(str(key), actions=actions, only_if=condition, give=give)
         except ConditionFailedError:
@@ -136,6 +141,11 @@ class DynamoMessages:
     def _alive(self, item: MessageItem) -> Record | None:
         record = read_record(item)
         return record if record.expires_at > self._clock() else None
+
+
+def _from(before: frozenset[Status], carrier: str) -> Condition:
+    within: Condition = MessageItem.status.is_in(*sorted(before))
+    return within & (MessageItem.carrier == carrier) if carrier else within
 
 
 def _start(partition: str, after: Place) -> Raw:

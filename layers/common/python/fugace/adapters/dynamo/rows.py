@@ -87,6 +87,11 @@ def lot(key: MessageKey, until: datetime) -> str:
     return f"{until:%Y-%m-%dT%H}/{UUID(key.id).int % LOTS}"
 
 
+def lots(hour: datetime) -> list[str]:
+    """All of the places in the index for texts that end within an hour."""
+    return [f"{hour:%Y-%m-%dT%H}/{number}" for number in range(LOTS)]
+
+
 def read_image(image: Mapping[str, Any]) -> Record:
     """A record out of a stream's image, as Lambda gives it: bytes are base64 text there.
 

@@ -203,6 +203,26 @@ class Table(Generic[M]):
             if not after:
                 return
 
+    def count(self, hash_key: str, within: Condition, *, index: str, most: int) -> int:
+        """How many rows of one partition there are, page after page; none further once there are `most`."""
+        found, after = 0, None
+        while found < most:
+            with Asking():
+                page = self._connection.query(
+                    self.name,
+                    hash_key,
+                    range_key_condition=within,
+                    index_name=index,
+                    exclusive_start_key=after,
+                    limit=most - found,
+                    select="COUNT",
+                )
+            found += page["Count"]
+            after = page.get("LastEvaluatedKey")
+            if not after:
+                break
+        return found
+
     def scan(self, only: Condition) -> Iterator[M]:
         """Every row of the table for which `only` holds: an operator's question."""
         after: Any = None
