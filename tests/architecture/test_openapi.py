@@ -11,8 +11,10 @@ from openapi_spec_validator import validate
 
 from fugace.domain.encoding import Alphabet
 from fugace.domain.errors import Code
+from fugace.domain.hold import Ground, HoldState
 from fugace.domain.message import Category, Evidence, OnUnknown, Status
 from fugace.domain.names import NAME
+from fugace.domain.retention import Kind
 from fugace.domain.tenant import Role, Scope
 from fugace.domain.webhooks import EVENTS
 from fugace.edge import problem
@@ -20,13 +22,21 @@ from functions.auth import handler as auth
 from functions.auth import schema as auth_schema
 from functions.dlr import handler as dlr
 from functions.dlr import schema as dlr_schema
+from functions.purge import handler as purge
+from functions.purge import schema as purge_schema
 from functions.send import handler as send
 from functions.send import schema as send_schema
 from tests.architecture.openapi import document, operations, resolved, wrong
 from tests.edge.events import CONTEXT, event
 
 SCHEMAS = document()["components"]["schemas"]
-ENTRIES = {"/v1/keys": auth.handle, "/v1/messages": send.handle, "/v1/webhooks": dlr.webhooks, "/dlr": dlr.receive}
+ENTRIES = {
+    "/v1/keys": auth.handle,
+    "/v1/messages": send.handle,
+    "/v1/webhooks": dlr.webhooks,
+    "/dlr": dlr.receive,
+    **dict.fromkeys(("/v1/retention", "/v1/holds", "/v1/ledger", "/v1/statistics"), purge.handle),
+}
 OPERATIONS = [pytest.param(*each, id=each[2]["operationId"]) for each in operations()]
 
 
@@ -43,7 +53,7 @@ def routes(app: Any) -> Iterator[tuple[str, str]]:
 
 def test_every_route_is_described_and_nothing_else_is() -> None:
     """By path, method, and the names in the path."""
-    apps = (auth.app, send.app, dlr.clients, dlr.carriers)
+    apps = (auth.app, send.app, dlr.clients, dlr.carriers, purge.app)
 
     assert {route for app in apps for route in routes(app)} == {(method, path) for method, path, _ in operations()}
 
@@ -96,6 +106,9 @@ WORDS = {
     "Role": Role,
     "Mode": auth_schema.Mode,
     "EventType": EVENTS,
+    "Kind": Kind,
+    "HoldGround": Ground,
+    "HoldState": HoldState,
 }
 
 
@@ -123,6 +136,8 @@ BODIES = {
     "KeyRequest": auth_schema.KeyRequest,
     "WebhookRequest": dlr_schema.NewWebhook,
     "ReplayRequest": dlr_schema.ReplayRequest,
+    "PolicyRequest": purge_schema.PolicyBody,
+    "HoldRequest": purge_schema.HoldBody,
 }
 LIMITS = {"minimum", "maximum", "maxLength", "minItems", "maxItems"}
 
@@ -161,6 +176,9 @@ QUERIES = {
     "listMessages": send_schema.ListQuery,
     "getMessage": send_schema.LookQuery,
     "listDeliveries": dlr_schema.Listing,
+    "getRetention": purge_schema.PolicyQuery,
+    "readLedger": purge_schema.LedgerQuery,
+    "getStatistics": purge_schema.StatisticsQuery,
 }
 
 

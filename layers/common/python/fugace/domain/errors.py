@@ -24,6 +24,8 @@ class Code(StrEnum):
     RECEIPT_REFUSED = "receipt-refused"
     LIMIT_REACHED = "limit-reached"
     LAST_ADMIN_KEY = "last-admin-key"
+    OUT_OF_BOUNDS = "out-of-bounds"
+    SAME_KEY = "same-key"
     TOO_MANY_REQUESTS = "too-many-requests"
     UNAVAILABLE = "unavailable"
 
@@ -163,6 +165,20 @@ class LastAdminKeyError(FugaceError):
 
     code = Code.LAST_ADMIN_KEY
     title = "The last usable admin key cannot be revoked"
+
+
+class OutOfBoundsError(FugaceError):
+    """A period that the operator does not allow. Facts: kind, bound (min or max), allowed (its value), ground."""
+
+    code = Code.OUT_OF_BOUNDS
+    title = "The operator's bounds do not allow this period"
+
+
+class SameKeyError(FugaceError):
+    """A hold is lifted by another key than the one that set it."""
+
+    code = Code.SAME_KEY
+    title = "The key that set a hold cannot lift it"
 
 
 class TooManyRequestsError(FugaceError):

@@ -19,7 +19,7 @@ from aws_lambda_powertools.logging.formatter import BasePowertoolsFormatter
 
 FIELDS = frozenset(
     (
-        *("tenant", "message_id", "key_id", "webhook", "carrier", "queue", "schedule", "event_id"),  # who: ids
+        *("tenant", "message_id", "key_id", "webhook", "carrier", "queue", "schedule", "event_id", "hold"),  # who: ids
         *("status", "code", "scope", "reason", "outcome", "evidence", "kind", "field", "live"),  # what: our words
         *("count", "failed", "skipped", "late", "retried", "attempt", "sequence", "part"),  # how much: small numbers
         *("segments", "allowed", "http", "millis", "delay", "age"),
