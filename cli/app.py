@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|carriers|messages …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger …`."""
 
 import os
 
 import typer
 
-from cli import carriers, keys, messages, tenants
+from cli import carriers, keys, ledger, messages, tenants
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,10 +15,11 @@ app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
+app.add_typer(ledger.app, name="ledger")
 
 
 @app.callback(
-    help="Operate Fugace: tenants, their API keys, their messages. AWS is found as every AWS tool finds it.",
+    help="Operate Fugace: tenants, their API keys, messages, ledgers. AWS is found as every AWS tool finds it.",
 )
 def begin() -> None:
     """Let AWS_REGION count here as it does for other tools: Python's SDK reads AWS_DEFAULT_REGION alone."""

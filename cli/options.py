@@ -1,5 +1,6 @@
 """Options that every command has, and the environment they lead to."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -19,18 +20,29 @@ Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant's id (ten_…).")]
 
 
-def settings(environment: str) -> Settings:
+def settings(environment: str, more: Mapping[str, str] | None = None) -> Settings:
     """What a function would find in its environment, by the names that the deployment gives to things."""
     return Settings(
         {
+            **(more or {}),
             "FUGACE_ENVIRONMENT": environment,
             "TENANTS_TABLE": f"fugace-{environment}-tenants",
             "MESSAGES_TABLE": f"fugace-{environment}-messages",
             "SUBJECT_KEYS_TABLE": f"fugace-{environment}-subject-keys",
             "PURGE_TABLE": f"fugace-{environment}-purge",
             "LEDGER_TABLE": f"fugace-{environment}-ledger",
+            "LEDGER_KEY": f"alias/fugace-{environment}-ledger",
         }
     )
+
+
+def ledger_settings(environment: str, bucket: str) -> Settings:
+    """The same, with the bucket of the checkpoints: its name has the account's number, which AWS is asked for."""
+    aws = shared()
+    if not bucket:
+        account = aws.client("sts").get_caller_identity()["Account"]
+        bucket = f"fugace-{environment}-ledger-{account}-{aws.region}"
+    return settings(environment, {"LEDGER_BUCKET": bucket})
 
 
 def known(settings: Settings, tenant: str) -> Tenant:

@@ -59,7 +59,7 @@ ROOMS = (  # the first that fits is a file's room
         "jsii",
     ),
     _room("local/*", "local", "fugace", "functions", "cli", any_package=True),
-    _room("cli/*", "cli", "fugace", any_package=True),
+    _room("cli/*", "cli", "fugace", "functions.purge", any_package=True),
     _room("bench/*", "bench", "local", "fugace", "functions", "cli", any_package=True),
     _room("tests/*", *OURS, any_package=True),
 )
