@@ -65,7 +65,7 @@ def test_the_bundle_holds_the_amazon_roots_and_no_others(target: str) -> None:
 
 
 def test_every_client_starts_in_every_region_of_ours_with_what_is_left_of_the_sdk() -> None:
-    """The SDK's data is cut to five services and two partitions; one too few fails at the first call."""
+    """The SDK's data is cut to six services and two partitions; one too few fails at the first call."""
     hosts = alone(
         "import json, botocore.session",
         "session = botocore.session.get_session()",

@@ -129,7 +129,7 @@ def keyring(world: World, clock: FakeClock) -> Keyring:
 @pytest.fixture
 def subject_keys(world: World) -> DynamoSubjectKeys:
     """The table of persons' keys."""
-    return DynamoSubjectKeys(world.aws, "subject-keys")
+    return DynamoSubjectKeys(world.aws, "subject-keys", FakeClock())
 
 
 def answer(body: str, status: int = 200) -> AWSResponse:

@@ -94,7 +94,7 @@ def test_no_key_is_kept_or_printed_in_clear(world: World, vault: KeyVault, keyri
 
 def subject_row(world: World) -> object:
     row = world.rows("subject-keys")[0]
-    return DynamoSubjectKeys(world.aws, "subject-keys")._table.read(row)
+    return DynamoSubjectKeys(world.aws, "subject-keys", FakeClock())._table.read(row)
 
 
 def test_the_three_kinds_of_row_are_what_they_are_said_to_be(
@@ -104,9 +104,9 @@ def test_the_three_kinds_of_row_are_what_they_are_said_to_be(
     alice = vault.subject(SHOP, ALICE)
     vault.keys_for(SHOP, [ALICE])
     assert set(world.rows("subject-keys")[0]) == {"subject", "tenant", "epoch", "wrapped"}
-    subject_keys.block(SHOP, alice, NOON)
+    epoch = subject_keys.block(SHOP, alice, NOON)
     assert set(world.rows("subject-keys")[0]) == {"subject", "tenant", "epoch", "erasing"}
-    subject_keys.bury(alice, 1, NOON)
+    subject_keys.bury(alice, epoch, NOON)
     assert set(world.rows("subject-keys")[0]) == {"subject", "tenant", "epoch", "erased"}
     vault.keys_for(SHOP, [ALICE])
     assert set(world.rows("subject-keys")[0]) == {"subject", "tenant", "epoch", "wrapped"}
@@ -121,16 +121,16 @@ def test_an_erasure_can_be_resumed_at_any_point(vault: KeyVault, subject_keys: D
     vault.keys_for(SHOP, [ALICE])
     epoch = subject_keys.block(SHOP, alice, NOON)
     assert subject_keys.block(SHOP, alice, NOON + timedelta(hours=1)) == epoch
-    assert subject_keys.rows([alice])[alice] == KeyRow(1, erasing=NOON)
+    assert subject_keys.rows([alice])[alice] == KeyRow(epoch, erasing=NOON)
 
     subject_keys.bury(alice, epoch, NOON)
     subject_keys.bury(alice, epoch, NOON + timedelta(hours=1))
-    assert subject_keys.rows([alice])[alice] == KeyRow(1, erased=NOON)
+    assert subject_keys.rows([alice])[alice] == KeyRow(epoch, erased=NOON)
 
     vault.keys_for(SHOP, [ALICE])
     subject_keys.bury(alice, epoch, NOON)
     row = subject_keys.rows([alice])[alice]
-    assert (row.epoch, row.buried) == (2, False)
+    assert (row.epoch, row.buried) == (epoch + 1, False)
 
 
 def test_a_second_erasure_blocks_somebody_erased_before(vault: KeyVault, subject_keys: DynamoSubjectKeys) -> None:
@@ -205,7 +205,7 @@ def test_the_end_of_an_old_erasure_does_not_end_a_new_one(vault: KeyVault, subje
 
     subject_keys.bury(alice, old, NOON)
 
-    assert subject_keys.rows([alice])[alice] == KeyRow(2, erasing=NOON)
+    assert subject_keys.rows([alice])[alice] == KeyRow(old + 1, erasing=NOON)
 
 
 # What is amiss.

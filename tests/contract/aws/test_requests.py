@@ -75,7 +75,10 @@ def test_what_may_have_been_erased_a_moment_ago_is_read_consistently(world: Worl
         seen.extend(table.get("ConsistentRead", False) for table in tables.values())
 
     events.register("provide-client-params", look)
-    rows, tenants = DynamoSubjectKeys(world.aws, "subject-keys"), DynamoTenants(world.aws, "tenants", clock)
+    rows, tenants = (
+        DynamoSubjectKeys(world.aws, "subject-keys", FakeClock()),
+        DynamoTenants(world.aws, "tenants", clock),
+    )
     rows.rows([SubjectId("a")])
     rows.rows([SubjectId("a"), SubjectId("b")])
     tenants.api_key(SHOP, "abcd2345")

@@ -20,9 +20,10 @@ from fugace.adapters.queues import SqsQueue
 from fugace.adapters.session import Aws
 from fugace.adapters.timer import ScheduleTimer
 from fugace.adapters.vault import KeyVault
+from local import layer
 from tests.fakes import ALICE, FIRST, SHOP, FakeClock
 
-SERVICES = ["dynamodb", "kms", "sqs", "scheduler", "secretsmanager"]
+SERVICES = sorted(layer.SERVICES)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -55,7 +56,7 @@ def test_a_process_makes_one_session_and_one_client_a_service(
     monkeypatch.setattr(botocore.session.Session, "create_client", client_counted)
     aws = Aws()
     keyring = Keyring(aws, "tenants", "test", clock)
-    vault = KeyVault(keyring, DynamoSubjectKeys(aws, "subject-keys"))
+    vault = KeyVault(keyring, DynamoSubjectKeys(aws, "subject-keys", clock))
     together = threading.Barrier(4)
 
     def use(_: int) -> None:
@@ -98,7 +99,7 @@ def test_making_adapters_asks_nothing_and_makes_no_client(monkeypatch: pytest.Mo
     aws = Aws()
     for store in (DynamoMessages, DynamoTenants, DynamoWebhooks):
         store(aws, "table", clock)
-    KeyVault(Keyring(aws, "tenants", "test", clock), DynamoSubjectKeys(aws, "subject-keys"))
+    KeyVault(Keyring(aws, "tenants", "test", clock), DynamoSubjectKeys(aws, "subject-keys", clock))
     SqsQueue(aws, "https://sqs.example/1/q")
     ScheduleTimer(aws, queues={}, group="g", role="arn:aws:iam::1:role/r", clock=clock)
 

@@ -32,7 +32,7 @@ class SubjectKey(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Which of that person's keys, from 1."""
+        """Which of that person's keys: a number that none of them had before, and a higher one than theirs."""
         ...
 
     def seal(self, record: str, field: str, value: str) -> bytes:

@@ -18,8 +18,8 @@ from fugace.domain.message import Record
 from fugace.domain.msisdn import Msisdn
 
 _SIZE = 32
-_RACES = 3
-"""How often others may be quicker at making somebody's key before we give up."""
+_RACES = 5
+"""How often others may be quicker at making somebody's key, or at destroying it, before we give up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class KeyVault:
         return SubjectId(base64.urlsafe_b64encode(digest).decode().rstrip("="))
 
     def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> dict[SubjectId, PersonKey | None]:
-        """One read per 100, and one conditional write for each key that has to be made."""
+        """One read per 100, and one conditional write for each key that has to be made, or was about to leave."""
         wanted = list(dict.fromkeys(self.subject(tenant, to) for to in people))
         keys: dict[SubjectId, PersonKey | None] = {}
         for _ in range(_RACES):
@@ -65,7 +65,7 @@ class KeyVault:
                 row = rows.get(subject)
                 if row and row.erasing:
                     keys[subject] = None
-                elif key := self._there(tenant, subject, row) or self._made(tenant, subject, row):
+                elif key := self._given(tenant, subject, row):
                     keys[subject] = key
         if len(keys) < len(wanted):
             raise UnavailableError
@@ -116,13 +116,22 @@ class KeyVault:
             raise MissingKeyError from None
         return PersonKey(tenant, subject, row.epoch, key)
 
+    def _given(self, tenant: TenantId, subject: SubjectId, row: KeyRow | None) -> PersonKey | None:
+        """A key that stays; None where the row is not any more what it was: look again.
+
+        The mark of one that is leaving goes first: from then on the purge does not destroy it, and if it was quicker, a
+        message sealed with this key would never be opened.
+        """
+        key = self._there(tenant, subject, row)
+        if row is None or key is None:
+            return self._made(tenant, subject, row)
+        return key if row.leaving is None or self._rows.stay(subject, row) else None
+
     def _made(self, tenant: TenantId, subject: SubjectId, row: KeyRow | None) -> PersonKey | None:
         """A new key for somebody never seen, or who came back; None where somebody else was quicker."""
         if row and not row.erased:
             raise MissingKeyError
         key = os.urandom(_SIZE)
         wrapped = aes_key_wrap(self._keyring.tenant(tenant).wrap, key)
-        if row is None:
-            return PersonKey(tenant, subject, 1, key) if self._rows.add(tenant, subject, wrapped) else None
-        made = self._rows.renew(subject, row, wrapped)
-        return PersonKey(tenant, subject, row.epoch + 1, key) if made else None
+        made = self._rows.renew(subject, row, wrapped) if row else self._rows.add(tenant, subject, wrapped)
+        return None if made is None else PersonKey(tenant, subject, made, key)

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from fugace.domain.bounds import Bound
     from fugace.domain.message import Record
     from fugace.domain.retention import Kind
-    from fugace.keeping import Agenda, Disposal
+    from fugace.keeping import (
+        Agenda,
+        Checkpoints,
+        Departures,
+        Disposal,
+        Holds,
+        KeyChain,
+        Ledger,
+        Policies,
+        Signer,
+        Statistics,
+        Tallies,
+    )
 
 # ruff: noqa: PLC0415  # imports within functions are the point of this module
 
@@ -87,7 +99,7 @@ def vault(settings: Settings) -> Vault:
     from fugace.adapters.vault import KeyVault
 
     keyring = Keyring(_aws(), settings.tenants_table, settings.environment, clock())
-    return KeyVault(keyring, DynamoSubjectKeys(_aws(), settings.subject_keys_table))
+    return KeyVault(keyring, DynamoSubjectKeys(_aws(), settings.subject_keys_table, clock()))
 
 
 # --- retention ----------------------------------------------------------------------------------
@@ -107,6 +119,78 @@ def agenda(settings: Settings) -> "Agenda":
     from fugace.adapters.dynamo.agenda import DynamoAgenda
 
     return DynamoAgenda(_aws(), settings.purge_table)
+
+
+@cache
+def departures(settings: Settings) -> "Departures":
+    """Persons of whom something was deleted."""
+    from fugace.adapters.dynamo.departures import DynamoDepartures
+
+    return DynamoDepartures(_aws(), settings.purge_table, clock())
+
+
+@cache
+def key_chain(settings: Settings) -> "KeyChain":
+    """Persons' keys, as the purge sees them."""
+    from fugace.adapters.dynamo.key_chain import DynamoKeyChain
+
+    return DynamoKeyChain(_aws(), settings.subject_keys_table, tallies(settings))
+
+
+@cache
+def tallies(settings: Settings) -> "Tallies":
+    """What was destroyed, until it is in the ledger."""
+    from fugace.adapters.dynamo.tallies import DynamoTallies
+
+    return DynamoTallies(_aws(), settings.purge_table, settings.tenants_table, clock())
+
+
+@cache
+def statistics(settings: Settings) -> "Statistics":
+    """Counts of messages that are gone."""
+    from fugace.adapters.dynamo.statistics import DynamoStatistics
+
+    return DynamoStatistics(_aws(), settings.tenants_table, tallies(settings))
+
+
+@cache
+def ledger(settings: Settings) -> "Ledger":
+    """The chains of proof."""
+    from fugace.adapters.dynamo.ledger import DynamoLedger
+
+    return DynamoLedger(_aws(), settings.ledger_table)
+
+
+@cache
+def checkpoints(settings: Settings) -> "Checkpoints":
+    """Signed checkpoints over all of them."""
+    from fugace.adapters.checkpoints import S3Checkpoints
+
+    return S3Checkpoints(_aws(), settings.ledger_bucket)
+
+
+@cache
+def signer(settings: Settings) -> "Signer":
+    """What signs checkpoints."""
+    from fugace.adapters.signer import KmsSigner
+
+    return KmsSigner(_aws(), settings.ledger_key)
+
+
+@cache
+def policies(settings: Settings) -> "Policies":
+    """What tenants chose."""
+    from fugace.adapters.dynamo.policies import DynamoPolicies
+
+    return DynamoPolicies(_aws(), settings.tenants_table)
+
+
+@cache
+def holds(settings: Settings) -> "Holds":
+    """Legal holds."""
+    from fugace.adapters.dynamo.holds import DynamoHolds
+
+    return DynamoHolds(_aws(), settings.tenants_table)
 
 
 # --- queues and time ----------------------------------------------------------------------------

@@ -18,7 +18,8 @@ REGISTER_KEPT = timedelta(days=15)
 """A message sent 7 days ahead is looked at for the last time 3 days and more after that."""
 
 _MOST_KNOWN = 10_000
-_TENANT = "tenant"
+TENANT = "tenant"
+"""The item of a tenant itself, among the others in its partition."""
 _KEY = "key/"
 _WATERMARK = "watermark"
 
@@ -40,7 +41,7 @@ class DynamoTenants:
         """Keep a new tenant with its wrapped key, in one write; False where the id is taken."""
         item = TenantItem(
             tenant.id,
-            _TENANT,
+            TENANT,
             name=tenant.name,
             carrier=tenant.carrier,
             created=tenant.created,
@@ -60,7 +61,7 @@ class DynamoTenants:
         until, known = self._known.get(tenant, (now, None))
         if known and now < until:
             return known
-        item = self._tenants.get(tenant, _TENANT)
+        item = self._tenants.get(tenant, TENANT)
         if item is None:
             self._known.pop(tenant, None)
             return None
@@ -71,7 +72,7 @@ class DynamoTenants:
 
     def everyone(self) -> list[Tenant]:
         """A Scan: the table holds little else than tenants and what they configured."""
-        found = map(_tenant, self._tenants.scan(TenantItem.item == _TENANT))
+        found = map(_tenant, self._tenants.scan(TenantItem.item == TENANT))
         return sorted(found, key=lambda tenant: (tenant.created, tenant.id))
 
     # API keys.
