@@ -74,14 +74,17 @@ class Checkpointing:
     def _continues(self, old: Head | None, head: Head) -> bool:
         """Whether the chain leads from the signed end, or from its beginning, to the present one, link by link."""
         seq, prev = (old.seq, old.hash) if old else (0, GENESIS)
-        while seq < head.seq:
-            page = self.ledger.page(head.tenant, after=seq, limit=min(_PAGE, head.seq - seq))
-            if not page:
-                return False
-            for entry in page:
-                if (entry.seq, entry.prev, entry.draft.tenant) != (seq + 1, prev, head.tenant):
+        try:
+            while seq < head.seq:
+                page = self.ledger.page(head.tenant, after=seq, limit=min(_PAGE, head.seq - seq))
+                if not page:
                     return False
-                seq, prev = entry.seq, entry.hash
+                for entry in page:
+                    if (entry.seq, entry.prev, entry.draft.tenant) != (seq + 1, prev, head.tenant):
+                        return False
+                    seq, prev = entry.seq, entry.hash
+        except ValueError:  # what is there is no entry any more
+            return False
         return (seq, prev) == (head.seq, head.hash)
 
     def _sign(self, now: datetime, day: datetime, heads: list[Head], before: bytes | None) -> Checkpoint:

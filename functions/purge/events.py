@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
+from functions.purge.checkpoint import Checkpointing
 from functions.purge.reconcile import Reconcile
 
 
@@ -30,3 +31,22 @@ def reconcile(_event: dict[str, Any], context: LambdaContext) -> None:
     for metric, value in found.items():
         if value:
             observe.count(metric, value)
+
+
+@cache
+def _checkpointing() -> Checkpointing:
+    settings = Settings.read()
+    ledger, kept, signer = wiring.ledger(settings), wiring.checkpoints(settings), wiring.signer(settings)
+    return Checkpointing(ledger, kept, signer, wiring.clock(), settings.environment)
+
+
+@observe.entry
+def checkpoint(_event: dict[str, Any], _context: LambdaContext) -> None:
+    """Every night. `Checkpointed` is the heartbeat; `Rewritten` counts chains that are not what was signed before."""
+    made = _checkpointing().run()
+    for tenant in made.rewritten:
+        logger.error("rewritten", tenant=tenant)
+    logger.info("checkpointed", count=made.grown, failed=len(made.rewritten), skipped=int(not made.new))
+    observe.count("Checkpointed")
+    if made.rewritten:
+        observe.count("Rewritten", len(made.rewritten))
