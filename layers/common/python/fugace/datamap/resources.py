@@ -45,7 +45,7 @@ HOLDERS = (
     Holder("DynamoDB::Table/Stream", "messages", (4,)),
     Holder("DynamoDB::Table/Recovery", "messages|tenants", (6,)),
     Holder("DynamoDB::Table/Recovery", "ledger", (37,)),
-    Holder("S3::Bucket", "ledger", (9, 10)),
+    Holder("S3::Bucket", "ledger-.+", (9, 10)),
     Holder("SQS::Queue", r"carrier-[a-z0-9-]+?(?<!-dead)", (12,)),
     Holder("SQS::Queue", "notify|receipts|sweep", (12,)),
     Holder("SQS::Queue", r"carrier-[a-z0-9-]+-dead", (13,)),
