@@ -17,7 +17,7 @@ from fugace.domain.errors import (
     UnavailableError,
 )
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
-from fugace.domain.message import Category, Change, Evidence, OnUnknown, Record, Sealed, Status
+from fugace.domain.message import SENDABLE, Category, Change, Evidence, OnUnknown, Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Attempt, Tenant, Webhook
@@ -292,7 +292,7 @@ class FakeMessages:
             return None
         before = change.status.predecessors if only_from is None else change.status.predecessors & only_from
         may = record.status in before and carrier in {"", record.carrier}
-        if not may and not carrier_ref and not drop_content:
+        if not may and not carrier_ref and (not drop_content or record.status in SENDABLE):
             return None
         drop = drop_content and not record.held
         after = replace(

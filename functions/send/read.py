@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fugace.domain.errors import NotFoundError, TooLateError, UnauthorizedError
-from fugace.domain.expiry import alive, content_expiry, record_expiry
+from fugace.domain.expiry import alive, content_expiry, drops_content, record_expiry
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Change, Record, Status
 from fugace.domain.retention import Retention
@@ -70,14 +70,17 @@ class Reader:
     def cancel(self, gaze: Gaze, key: MessageKey) -> Seen:
         """Cancel it, if no hand-over has begun; again, if it was cancelled before.
 
-        One conditional write decides against a hand-over that begins at the same time.
+        One conditional write decides against a hand-over that begins at the same time. A text that is kept for the
+        hand-over alone goes with it.
 
         Raises:
             NotFoundError: there is no such message.
             TooLateError: it is on its way, or over.
         """
-        self.get(gaze, key)
-        self.messages.note(key, Change(Status.CANCELLED, self.clock()), only_from=frozenset({Status.ACCEPTED}))
+        record, now = self.get(gaze, key).record, self.clock()
+        drop = drops_content(record, self.tenant(gaze.tenant).retention, now)
+        only_from = frozenset({Status.ACCEPTED})
+        self.messages.note(key, Change(Status.CANCELLED, now), only_from=only_from, drop_content=drop)
         seen = self.get(gaze, key)
         if seen.record.status is not Status.CANCELLED:
             raise TooLateError(state=seen.record.status.value)

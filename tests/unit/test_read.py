@@ -178,6 +178,26 @@ def test_what_is_not_on_its_way_can_be_cancelled() -> None:
     assert statuses(desk.cancel(GAZE, FIRST).record.history) == ["accepted", "cancelled"]
 
 
+def test_a_text_for_the_hand_over_alone_goes_when_there_will_be_none() -> None:
+    """In the same write: its anchor may be a week away, and no sweep looks there."""
+    for retention, own in ((kept(content=Period()), False), (kept(), True)):
+        desk = Desk.with_one(retention, drop_content=own)
+        desk.cancel(GAZE, FIRST)
+        assert desk.record.sealed.text is None
+
+    desk = Desk.with_one()
+    desk.cancel(GAZE, FIRST)
+    assert desk.record.sealed.text is not None
+
+
+def test_a_cancellation_that_comes_too_late_leaves_the_text_to_the_hand_over() -> None:
+    """It has begun, and needs it."""
+    desk = Desk.with_one(drop_content=True, status=[Status.ACCEPTED, Status.QUEUED])
+    with pytest.raises(TooLateError):
+        desk.cancel(GAZE, FIRST)
+    assert desk.record.sealed.text is not None
+
+
 def test_cancelling_twice_is_cancelling_once() -> None:
     """A client that lost the answer may ask again."""
     desk = Desk.with_one()

@@ -287,6 +287,21 @@ def test_a_receipt_that_beats_our_own_write_loses_neither_reference_nor_erasure(
     assert (now.carrier_ref, now.sealed.text, now.claimed_at) == ("c-1", None, None)
 
 
+@pytest.mark.parametrize(("states", "stays"), [(2, True), (3, False)])
+def test_a_refused_change_takes_no_text_that_may_still_be_handed_over(
+    messages: Messages, states: int, *, stays: bool
+) -> None:
+    """A cancellation that comes too late: whoever is handing it over needs the text, and has claimed the message."""
+    messages.add(sealed_record(status=HISTORY[:states], claimed_at=NOON, drop_content=True))
+
+    cancelled, only_from = Change(Status.CANCELLED, NOON), frozenset({Status.ACCEPTED})
+    assert messages.note(FIRST, cancelled, only_from=only_from, drop_content=True) is None
+
+    now = messages.get(FIRST)
+    assert now is not None
+    assert (now.sealed.text is not None, now.claimed_at == NOON) == (stays, stays)
+
+
 def test_the_first_final_state_of_a_part_stays(messages: Messages) -> None:
     """Receipts for parts come twice, and contradict each other."""
     messages.add(sealed_record(segments=3))

@@ -14,7 +14,7 @@ from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
 from fugace.adapters.dynamo.tables import MessageItem
 from fugace.adapters.session import Aws
 from fugace.domain.ids import MessageKey, TenantId
-from fugace.domain.message import Change, Record, Status
+from fugace.domain.message import SENDABLE, Change, Record, Status
 from fugace.ports import Clock, Place
 
 __all__ = ["DynamoMessages", "read_image"]
@@ -85,7 +85,8 @@ class DynamoMessages:
     ) -> Record | None:
         """One conditional UpdateItem, and further ones only where it was refused but has more to say.
 
-        A legal hold keeps the text too: on a held row, everything but its removal happens.
+        A legal hold keeps the text too: on a held row, everything but its removal happens. A text that may still be
+        handed over stays where the change is refused: somebody else is at it.
         """
         also: list[Action] = [MessageItem.claimed_at.remove()]
         if carrier_ref:
@@ -94,10 +95,11 @@ class DynamoMessages:
         if drop_content:
             dropped = [*also, MessageItem.text.remove(), MessageItem.brief.remove()]
             ways = [(dropped, [MessageItem.held.does_not_exist()]), (also, [MessageItem.held.exists()])]
+        more = [] if carrier_ref else [~MessageItem.status.is_in(*sorted(SENDABLE))]
         before = change.status.predecessors if only_from is None else change.status.predecessors & only_from
         for actions, only_if in ways:
             after = self._append(key, change, actions, [_from(before, carrier), *only_if]) if before else None
-            if after or ((carrier_ref or drop_content) and self._change(key, actions, *only_if)):
+            if after or ((carrier_ref or drop_content) and self._change(key, actions, *only_if, *more)):
                 return after
         return None
 
