@@ -38,6 +38,7 @@ _CODES = {
     "InvalidClientTokenId": "AWS does not know these credentials.",
     "InvalidSignatureException": "AWS does not accept these credentials.",
     "ResourceNotFoundException": "There is no such environment in this account and Region: check --environment.",
+    "NoSuchBucket": "There is no such environment in this account and Region: check --environment.",
     "NotFoundException": "The environment's KMS key was not found in this account and Region: check --environment.",
 }
 

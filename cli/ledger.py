@@ -97,9 +97,12 @@ def checkpoint(environment: options.Environment, bucket: Bucket = "", as_json: o
 
 def _entries(settings: Settings, tenant: TenantId) -> Iterator[Entry]:
     ledger, after = wiring.ledger(settings), 0
-    while page := ledger.page(tenant, after=after, limit=_PAGE):
-        yield from page
-        after = page[-1].seq
+    try:
+        while page := ledger.page(tenant, after=after, limit=_PAGE):
+            yield from page
+            after = page[-1].seq
+    except ValueError:
+        raise CliError(f"An entry behind number {after} is none: it was changed in its table.") from None
 
 
 def _shown(proved: proof.Proved) -> dict[str, object]:

@@ -11,10 +11,12 @@ from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import shared
 from fugace.domain import bounds
 from fugace.domain.ids import new_tenant
+from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import Role, Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
+from fugace.keeping import ConflictError
 
 app = typer.Typer(help="Companies that send.", no_args_is_help=True)
 
@@ -85,12 +87,16 @@ def shown(tenant: Tenant) -> dict[str, str | None]:
 
 
 def _found(settings: Settings, tenant: Tenant) -> Tenant:
-    """Write it down, with the environment's root key if this is the first."""
+    """Write it down, and into its ledger in the same step; with the environment's root key if this is the first."""
     keyring = Keyring(shared(), settings.tenants_table, settings.environment, wiring.clock())
     keyring.make_root(f"alias/fugace-{settings.environment}")
     tenants = DynamoTenants(shared(), settings.tenants_table, wiring.clock())
-    if not tenants.add(tenant, keyring.new_tenant_key()):
-        raise CliError("This id is taken: try again.")
+    periods = {f"{kind}.to": str(tenant.retention.period(kind)) for kind in tenant.retention.caps}
+    draft = Draft(tenant.id, tenant.created, Action.TENANT_CREATED, "operator", tenant.id, periods)
+    try:
+        wiring.ledger(settings).append(draft, tenants.addition(tenant, keyring.new_tenant_key()))
+    except ConflictError:
+        raise CliError("This id is taken: try again.") from None
     return tenant
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from typer.testing import CliRunner, Result
 
 from cli.app import app
@@ -16,8 +17,16 @@ from fugace.adapters.session import shared
 TABLES: dict[str, Any] = {
     "tenants": {"key": ("tenant", "item")},
     "subject-keys": {"key": ("subject",)},
-    "messages": {"key": ("pk",), "by-time": ("shard", "at"), "by-subject": ("subject", "at")},
+    "messages": {
+        "key": ("pk",),
+        "by-time": ("shard", "at"),
+        "by-subject": ("subject", "at"),
+        "by-content": ("brief", "text_until"),
+    },
+    "purge": {"key": ("tenant", "item"), "by-due": ("lot", "due_at")},
+    "ledger": {"key": ("tenant", "seq"), "by-day": ("day", "at")},
 }
+NUMBERS = {"at", "text_until", "due_at", "seq"}
 
 
 def _schema(*names: str) -> list[dict[str, str]]:
@@ -36,13 +45,19 @@ def _deploy(environment: str) -> None:
             TableName=f"fugace-{environment}-{table}",
             KeySchema=_schema(*keys["key"]),
             AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "N" if name == "at" else "S"} for name in sorted(names)
+                {"AttributeName": name, "AttributeType": "N" if name in NUMBERS else "S"} for name in sorted(names)
             ],
             BillingMode="PAY_PER_REQUEST",
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
         )
     kms = shared().client("kms")
     kms.create_alias(AliasName=f"alias/fugace-{environment}", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/fugace-{environment}-ledger", TargetKeyId=signing)
+    shared().client("s3").create_bucket(
+        Bucket=f"fugace-{environment}-ledger-{ACCOUNT_ID}-{shared().region}",
+        CreateBucketConfiguration={"LocationConstraint": shared().region},
+    )
     shared().client("sqs").create_queue(QueueName=f"fugace-{environment}-carrier-simulator")
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from fugace.adapters.dynamo.lines import read_caps, write_caps
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables import ApiKeyItem, MarkItem, TenantItem
+from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import ApiKey, Tenant
+from fugace.keeping import Write
 from fugace.ports import Clock
 
 REMEMBERED = timedelta(seconds=30)
@@ -20,6 +22,7 @@ REGISTER_KEPT = timedelta(days=15)
 _MOST_KNOWN = 10_000
 TENANT = "tenant"
 """The item of a tenant itself, among the others in its partition."""
+_ABSENT = TenantItem.tenant.does_not_exist()
 _KEY = "key/"
 _WATERMARK = "watermark"
 
@@ -39,21 +42,15 @@ class DynamoTenants:
 
     def add(self, tenant: Tenant, wrapped: bytes) -> bool:
         """Keep a new tenant with its wrapped key, in one write; False where the id is taken."""
-        item = TenantItem(
-            tenant.id,
-            TENANT,
-            name=tenant.name,
-            carrier=tenant.carrier,
-            created=tenant.created,
-            caps=write_caps(tenant.retention),
-            shards=tenant.shards,
-            wrapped=wrapped,
-        )
         try:
-            self._tenants.put(item, only_if=TenantItem.tenant.does_not_exist())
+            self._tenants.put(_row(tenant, wrapped), only_if=_ABSENT)
         except ConditionFailedError:
             return False
         return True
+
+    def addition(self, tenant: Tenant, wrapped: bytes) -> Write:
+        """The same as a part of a transaction, conditional on the id."""
+        return write_of(self._tenants.put_write(_row(tenant, wrapped), _ABSENT))
 
     def get(self, tenant: TenantId) -> Tenant | None:
         """One GetItem a minute and process."""
@@ -144,6 +141,19 @@ class DynamoTenants:
         behind = MarkItem.reached.does_not_exist() | (MarkItem.reached < to)
         with suppress(ConditionFailedError):  # it is there, or further
             self._marks.update(_WATERMARK, name, actions=[MarkItem.reached.set(to)], only_if=behind)
+
+
+def _row(tenant: Tenant, wrapped: bytes) -> TenantItem:
+    return TenantItem(
+        tenant.id,
+        TENANT,
+        name=tenant.name,
+        carrier=tenant.carrier,
+        created=tenant.created,
+        caps=write_caps(tenant.retention),
+        shards=tenant.shards,
+        wrapped=wrapped,
+    )
 
 
 def _tenant(item: TenantItem) -> Tenant:
