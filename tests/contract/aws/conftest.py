@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.core.models import botocore_stubber
@@ -41,6 +43,10 @@ class World:
     """What each test finds in the tables."""
     fault: Fault | None = None
     """What answers instead of AWS, attempt by attempt: it may pass (None), answer, or raise."""
+    lost: list[str] = field(default_factory=list)
+    """Operations that are carried out, once each, but whose answer nobody hears."""
+    alone: Lock = field(default_factory=Lock)
+    """DynamoDB looks at a condition and writes in one step; moto does so if it is asked one thing at a time."""
 
     def watch(self, client: Any) -> None:
         """See each request of `client` as it leaves, retries too, before moto does: a hook of the SDK."""
@@ -53,7 +59,14 @@ class World:
         said = self.fault(operation) if self.fault else None
         if isinstance(said, Exception):
             raise said
-        return said or botocore_stubber(event_name, **request)
+        if said:
+            return said
+        with self.alone:
+            done = botocore_stubber(event_name, **request)
+        if operation in self.lost:
+            self.lost.remove(operation)
+            raise ReadTimeoutError(endpoint_url="https://aws.example")
+        return done
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All that a table holds."""
@@ -63,6 +76,7 @@ class World:
     def reset(self) -> None:
         """Nobody has sent anything; what was there at the start is there again. Behind AWS's back: this is quicker."""
         self.fault = None
+        self.lost.clear()
         for name in TABLES:
             table = dynamodb_backends[ACCOUNT_ID]["eu-west-3"].get_table(name)
             table.items = deepcopy(self.start.setdefault(name, deepcopy(table.items)))

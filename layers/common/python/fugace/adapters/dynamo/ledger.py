@@ -23,6 +23,8 @@ _LONGEST_PAUSE = 0.2
 _RECENT = 8
 """Entries among which one of ours is looked for whose answer was lost: together they are one read unit."""
 _AT_ONCE = 8
+_OWN = 0
+"""The entry's place in its transaction."""
 
 
 class DynamoLedger:
@@ -43,13 +45,9 @@ class DynamoLedger:
         for attempt in range(_ATTEMPTS):
             recent = self._recent(draft.tenant)
             # With other writes it is their conditions that tell a repetition from a second event.
-            if (attempt or not others) and (mine := _found(recent, draft)):
-                return mine
-            last = recent[0] if recent else None
-            # Read back, so that it is given as it is kept: times to the millisecond.
-            entry = Entry.read(Entry((last.seq if last else 0) + 1, draft, last.hash if last else GENESIS).text)
-            if self._put(entry, others):
-                return entry
+            there = None if others else _found(recent, draft)
+            if there := there or self._put(_following(recent, draft), others):
+                return there
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311  # to get out of step
         raise UnavailableError
 
@@ -73,8 +71,8 @@ class DynamoLedger:
     def _recent(self, tenant: TenantId, limit: int = _RECENT) -> list[LedgerItem]:
         return list(self._table.query(tenant, newest_first=True, limit=limit, consistent=True))
 
-    def _put(self, entry: Entry, others: Sequence[TransactItem]) -> bool:
-        """Whether it is there; False where another has its place.
+    def _put(self, entry: Entry, others: Sequence[TransactItem]) -> Entry | None:
+        """The entry that is there now; None where another's has its place.
 
         Raises:
             ConflictError: it is one of `others` that stood in the way.
@@ -95,27 +93,34 @@ class DynamoLedger:
                 self._table.put(item, only_if=absent)
         except UnavailableError:
             if self._has(entry):  # it was written, and the answer lost
-                return True
+                return entry
             raise
         except ConditionFailedError:
-            return False
+            return None
         except TransactionCancelledError as cancelled:
             return self._cancelled(entry, cancelled)
-        return True
+        return entry
 
-    def _cancelled(self, entry: Entry, cancelled: TransactionCancelledError) -> bool:
-        if any(cancelled.failed):  # a place behind the entry's own
-            # Its conditions do not hold any more once it is done.
-            if _found(self._recent(entry.draft.tenant), entry.draft):
-                return False
-            raise ConflictError from None
+    def _cancelled(self, entry: Entry, cancelled: TransactionCancelledError) -> Entry | None:
+        """What stood in the way: one of the others, which do not find what was seen once they are done, or a rival."""
         if not cancelled.failed:
             raise cancelled
-        return False
+        if max(cancelled.failed) == _OWN:
+            return None
+        there = _found(self._recent(entry.draft.tenant), entry.draft)
+        if there is None:
+            raise ConflictError from None
+        return there
 
     def _has(self, entry: Entry) -> bool:
         there = self._table.get(entry.draft.tenant, str(entry.seq))
         return there is not None and there.hash == entry.hash
+
+
+def _following(recent: Sequence[LedgerItem], draft: Draft) -> Entry:
+    """Read back, so that it is given as it is kept: times to the millisecond."""
+    seq, prev = (recent[0].seq, recent[0].hash) if recent else (0, GENESIS)
+    return Entry.read(Entry(seq + 1, draft, prev).text)
 
 
 def _found(recent: Sequence[LedgerItem], draft: Draft) -> Entry | None:
