@@ -11,7 +11,7 @@ from infra.config import Environment
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One function's row. Actions are the words after `dynamodb:` and `scheduler:`."""
+    """One function's row. Actions are the words after `dynamodb:`, `scheduler:` and `s3:`."""
 
     handler: str
     """Dotted from the repository root; its second word is the room that is packed."""
@@ -37,8 +37,10 @@ class Duty:
     """May read the carriers' secrets."""
     carriers: bool = False
     """Is told the configured carriers (CARRIERS)."""
-    checkpoints: bool = False
-    """May sign checkpoints of the ledger, and put them into their bucket."""
+    checkpoints: str = ""
+    """What it may do with the ledger's checkpoints, in S3's words."""
+    signs: bool = False
+    """May sign checkpoints."""
     timer: str = ""
     settings: tuple[str, ...] = ()
     """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS."""
@@ -165,14 +167,14 @@ DUTIES = {
     ),
     "retention": Duty(
         "functions.purge.handler.handle",
-        29,  # a simulation counts, and a message's hold is written down in the request
+        29,  # a simulation counts what is there
         tenants="GetItem PutItem Query UpdateItem",
         messages="BatchGetItem GetItem UpdateItem",
-        purge="GetItem Query UpdateItem",
+        purge="Query UpdateItem",
         ledger="GetItem PutItem Query",
         indexes=("by-time",),
-        subject_keys="GetItem",
         root_key=True,
+        checkpoints="GetObject ListBucket",
         sends=("sweep",),
     ),
     "plan": Duty(
@@ -187,11 +189,11 @@ DUTIES = {
         "functions.purge.events.sweep",
         300,
         tenants="DeleteItem GetItem PutItem Query UpdateItem",
-        messages="BatchGetItem DeleteItem PartiQLDelete PartiQLUpdate UpdateItem",
+        messages="BatchGetItem DeleteItem GetItem PartiQLDelete PartiQLUpdate UpdateItem",
         purge="DeleteItem GetItem PutItem Query UpdateItem",
         ledger="GetItem PutItem Query",
         indexes=("by-content", "by-subject", "by-time"),
-        subject_keys="UpdateItem",
+        subject_keys="DeleteItem UpdateItem",  # it marks and destroys keys, and never has one in its hands
         sends=("sweep",),
         consumes="sweep",
         repeats=True,
@@ -199,7 +201,7 @@ DUTIES = {
     "tally": Duty(
         "functions.purge.events.tally",
         60,
-        purge="PutItem UpdateItem",
+        purge="PutItem",
         stream=True,
         sends=("tally-failures",),
     ),
@@ -208,6 +210,7 @@ DUTIES = {
         300,
         ledger="Query",
         indexes=("by-day",),
-        checkpoints=True,
+        checkpoints="GetObject ListBucket PutObject",
+        signs=True,
     ),
 }

@@ -89,14 +89,14 @@ def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
             or duty.indexes
             or duty.stream
         ),
-        "s3": duty.checkpoints,
+        "s3": bool(duty.checkpoints),
         "secretsmanager": duty.credentials,
         "sqs": bool(duty.sends or duty.consumes),
     }
     yield through(around.keys.services, [name for name, used in services.items() if used], "Decrypt")
     if duty.sends:
         yield through(around.keys.services, ("sqs",), "GenerateDataKey")
-    if duty.checkpoints:
+    if "PutObject" in duty.checkpoints:
         yield through(around.keys.services, ("s3",), "GenerateDataKey")
     if duty.root_key:
         yield iam.PolicyStatement(
@@ -116,13 +116,13 @@ def _credentials(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStateme
 
 
 def _checkpoints(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
-    """No word here lets anybody delete, or shorten what is locked."""
-    if not duty.checkpoints:
-        return
-    bucket = around.checkpoints.bucket.bucket_arn
-    yield _allow("s3", "ListBucket", [bucket])
-    yield _allow("s3", "GetObject PutObject", [f"{bucket}/checkpoints/*"])
-    yield _allow("kms", "GetPublicKey Sign", [around.checkpoints.key.key_arn])
+    bucket, actions = around.checkpoints.bucket.bucket_arn, set(duty.checkpoints.split())
+    if listing := actions & {"ListBucket"}:  # of the bucket itself; without it, one that is not there is forbidden
+        yield _allow("s3", " ".join(listing), [bucket])
+    if objects := sorted(actions - listing):
+        yield _allow("s3", " ".join(objects), [f"{bucket}/checkpoints/*"])
+    if duty.signs:
+        yield _allow("kms", "GetPublicKey Sign", [around.checkpoints.key.key_arn])
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

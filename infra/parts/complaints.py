@@ -59,6 +59,15 @@ COMPLAINTS = (
         "same hours, and tell the tenants: to them it looks as if a handset had been off.",
     ),
     Complaint(
+        "ledger-rewritten",
+        "Rewritten",
+        "checkpoint",
+        "A tenant's chain no longer continues what was signed before: somebody has changed or removed entries of the "
+        "ledger. The log of checkpoint names the tenant (`rewritten`), and the old end was signed again, so the proof "
+        "stands. Export the chain, have `fugace ledger verify` name the first broken entry, and find who may write to "
+        "the table `ledger`: no function's role can.",
+    ),
+    Complaint(
         "receipts-refused",
         "ReceiptRefused",
         "receive",

@@ -70,20 +70,20 @@ class Function(Construct):
 def variables(duty: Duty) -> set[str]:
     """The environment variables that a row asks for.
 
-    Some come with a tool rather than a right: the vault is made with the table of subject keys, the timer with every
-    queue that it could be asked for.
+    Some come with a tool rather than a right: the vault is made with the table of subject keys, the tallies with that
+    of tenants, the timer with every queue that it could be asked for.
     """
     conditional = {
-        "TENANTS_TABLE": bool(duty.tenants),
+        "TENANTS_TABLE": bool(duty.tenants or duty.purge),
         "MESSAGES_TABLE": bool(duty.messages),
-        "SUBJECT_KEYS_TABLE": duty.root_key,
+        "SUBJECT_KEYS_TABLE": duty.root_key or bool(duty.subject_keys),
         "CARRIERS": duty.carriers or bool(duty.timer),
         "NOTIFY_QUEUE": "notify" in duty.sends or bool(duty.timer),
         "RECEIPTS_QUEUE": "receipts" in duty.sends,
         "PURGE_TABLE": bool(duty.purge),
         "LEDGER_TABLE": bool(duty.ledger),
-        "LEDGER_BUCKET": duty.checkpoints,
-        "LEDGER_KEY": duty.checkpoints,
+        "LEDGER_BUCKET": bool(duty.checkpoints),
+        "LEDGER_KEY": duty.signs,
         "SWEEP_QUEUE": "sweep" in duty.sends,
         "SCHEDULE_GROUP": bool(duty.timer),
         "SCHEDULE_ROLE": bool(duty.timer),

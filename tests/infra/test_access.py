@@ -66,8 +66,8 @@ def test_no_managed_policy_is_used_or_made(example):
 
 
 def test_a_star_at_the_end_stays_within_something_of_ours(example):
-    """Schedules of our group, streams of our table; the account's log groups, for the account's own setting."""
-    allowed = (":schedule/fugace-example/*", "/stream/*", ":log-group:*")
+    """Schedules of our group, streams of our table, checkpoints; the account's log groups, for its own setting."""
+    allowed = (":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", ":log-group:*")
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):
             for resource in map(json.dumps, listed(each["Resource"])):
@@ -78,7 +78,7 @@ def test_a_star_at_the_end_stays_within_something_of_ours(example):
 def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
     """The right to decrypt a queue must not be a right to decrypt anything else."""
     keys = [each for each in statements(example, example.role(name)) if "kms:" in json.dumps(each["Action"])]
-    for each in keys:
+    for each in [key for key in keys if listed(key["Action"]) != ["kms:GetPublicKey", "kms:Sign"]]:
         conditions = each["Condition"]
         text = json.dumps(each["Resource"])
         assert ("KeysRoot" in text) != ("KeysServices" in text)
@@ -92,14 +92,19 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
             }
         else:
             services = listed(conditions["StringLike"]["kms:ViaService"])
-            assert set(services) <= {f"{service}.eu-central-1.*" for service in ("dynamodb", "sqs", "secretsmanager")}
+            known = ("dynamodb", "sqs", "secretsmanager", "s3")
+            assert set(services) <= {f"{service}.eu-central-1.*" for service in known}
+            assert any(service.startswith("s3.") for service in services) <= bool(DUTIES[name].checkpoints)
 
 
 def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(example):
-    """Whoever cannot open it cannot leak it: the relay and reconcile see ids alone."""
+    """Whoever cannot open it cannot leak it: the relay, reconcile and the purge see ids alone.
+
+    A hold may be asked for by number: to know whose it is takes the tenant's key.
+    """
     may = {name for name in DUTIES if any("KeysRoot" in resource for _, resource in granted(example, name))}
 
-    assert may == {"send", "dispatch", "receive", "webhooks", "notify"}
+    assert may == {"send", "dispatch", "receive", "webhooks", "notify", "retention"}
 
 
 def test_only_who_speaks_to_carriers_reads_their_secrets(example):
@@ -111,16 +116,52 @@ def test_only_who_speaks_to_carriers_reads_their_secrets(example):
     assert len(secrets) == len(example.properties("SecretsManager::Secret")) == 2
 
 
-def test_nobody_deletes_messages_or_keys_of_people_here(example):
-    """That is the work of purge and of requests, with roles of their own. Nobody scans."""
+DELETES = {"DeleteItem", "PartiQLDelete"}
+CHANGES = DELETES | {"BatchWriteItem", "PartiQLUpdate", "PartiQLInsert", "PutItem", "UpdateItem"}
+
+
+def test_messages_and_keys_of_people_are_deleted_by_the_sweep_alone(example):
+    """And it never has a key in its hands. Nobody scans, and nobody writes without a condition."""
     for name in DUTIES:
-        assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem", "PartiQLDelete"}), name
-        assert "DeleteItem" not in on_table(example, name, "Messages"), name
-        assert "DeleteItem" not in on_table(example, name, "SubjectKeys"), name
+        assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
+        assert bool(on_table(example, name, "Messages") & DELETES) is (name == "sweep"), name
+        assert bool(on_table(example, name, "SubjectKeys") & DELETES) is (name == "sweep"), name
+    assert on_table(example, "sweep", "SubjectKeys") == {"DeleteItem", "UpdateItem"}
 
 
-def test_the_person_index_is_nobodys_yet(example):
-    """Finding everything of one person is what a data-subject request does: the others query by time, or not at all."""
+def test_the_ledger_is_written_by_two_and_changed_by_nobody(example):
+    """What was decided, and what was destroyed: an entry that its writer could take back would prove nothing."""
+    changes = {name: on_table(example, name, "Ledger") & CHANGES for name in DUTIES}
+
+    assert {name: may for name, may in changes.items() if may} == {"retention": {"PutItem"}, "sweep": {"PutItem"}}
+
+
+def test_the_tally_can_only_count(example):
+    """It sees who was written to, as pseudonyms: what it writes are the purge's own rows, and nothing else."""
+    tables = {"Tenants", "SubjectKeys", "Messages", "Ledger"}
+
+    assert on_table(example, "tally", "Purge") == {"PutItem"}
+    for table in tables - {"Messages"}:
+        assert not on_table(example, "tally", table)
+    assert on_table(example, "tally", "Messages") == {"DescribeStream", "GetRecords", "GetShardIterator"}
+
+
+def test_only_the_checkpoint_signs_and_nobody_takes_one_back(example):
+    """Neither a deletion nor a shorter lock, nor a key that could be used for anything else, is anybody's."""
+    may = {name: actions(example, name, "s3") for name in DUTIES}
+    signers = {name for name in DUTIES if any(action == "kms:Sign" for action, _ in granted(example, name))}
+
+    assert {name: found for name, found in may.items() if found} == {
+        "checkpoint": {"GetObject", "ListBucket", "PutObject"},
+        "retention": {"GetObject", "ListBucket"},
+    }
+    assert signers == {"checkpoint"}
+    signed = {resource for action, resource in granted(example, "checkpoint") if action == "kms:Sign"}
+    assert ["CheckpointsKey" in resource for resource in signed] == [True]
+
+
+def test_the_person_index_is_the_sweeps_alone(example):
+    """All there is of one person is for whom to ask who looks whether anything is left: others query by time."""
     indexes = {
         (name, resource.partition("/index/")[2].strip('"]} '))
         for name in DUTIES
@@ -128,7 +169,17 @@ def test_the_person_index_is_nobodys_yet(example):
         if "/index/" in resource
     }
 
-    assert indexes == {("send", "by-time"), ("webhooks", "by-time"), ("reconcile", "by-time")}
+    assert indexes == {
+        ("send", "by-time"),
+        ("webhooks", "by-time"),
+        ("reconcile", "by-time"),
+        ("retention", "by-time"),
+        ("plan", "by-due"),
+        ("sweep", "by-time"),
+        ("sweep", "by-subject"),
+        ("sweep", "by-content"),
+        ("checkpoint", "by-day"),
+    }
 
 
 def test_the_relay_reads_the_stream_and_no_table(example):
@@ -149,6 +200,11 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "receipts": set(),
         "notify": {"notify"},
         "reconcile": {"carriersimulator", "carriersimulatoraccount"},
+        "retention": {"sweep"},
+        "plan": {"sweep"},
+        "sweep": {"sweep"},
+        "tally": {"tallyfailures"},
+        "checkpoint": set(),
     }.items():
         sent = [resource for action, resource in granted(example, name) if action == "sqs:SendMessage"]
         found = {json.loads(each)["Fn::GetAtt"][0].rpartition("Queue")[0].rpartition("Queue")[2] for each in sent}
@@ -168,7 +224,7 @@ def test_only_the_schedules_role_is_passed_and_to_the_scheduler_only(example):
 
 def test_schedules_take_their_roles_for_this_environments_group_alone(example):
     """The scheduler acts for every account: without the source it would act for a stranger's schedule."""
-    for name in ("schedules", "reconcile-schedule"):
+    for name in ("schedules", "reconcile-schedule", "plan-schedule", "checkpoint-schedule"):
         (trust,) = example.role(name)["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
         assert "schedule-group/fugace-example" in json.dumps(trust["Condition"]["StringEquals"]["aws:SourceArn"])

@@ -1,6 +1,8 @@
 """What clients and carriers reach, and what they are told when they do not."""
 
+import inspect
 import json
+import re
 
 import pytest
 
@@ -49,7 +51,7 @@ def test_every_route_of_a_tenant_asks_who_is_there(example):
         ("POST", "/dlr/{carrier}/{token}"),
     }
     assert {kind for route, kind in routes.items() if route[1].startswith("/v1/")} == {"CUSTOM"}
-    assert len(routes) == 18
+    assert len(routes) == 26
 
 
 def test_an_answer_of_the_authorizer_is_kept_for_less_than_a_minute(example):
@@ -63,8 +65,6 @@ def test_an_answer_of_the_authorizer_is_kept_for_less_than_a_minute(example):
 
 def test_a_real_key_passes_the_gateways_own_check(example):
     """The gateway refuses by form before any function is woken; it must not refuse a key that we made."""
-    import re  # noqa: PLC0415  # one use
-
     form = example.one("ApiGateway::Authorizer")["IdentityValidationExpression"]
     key = "fug_live_" + "a" * 16 + "b" * 8 + "C" * 38 + "d" * 6
 
@@ -143,11 +143,14 @@ def test_requests_are_not_logged_only_that_there_was_one(example):
 
 
 def test_the_access_log_has_what_is_on_the_list(example):
-    """By value: no address, no user agent, no path as it came, no query, no key."""
+    """By value: no address, no user agent, no path as it came, no query. Who it was: a tenant's id, and its key's."""
     shown = set(json.loads(example.one("ApiGateway::Stage")["AccessLogSetting"]["Format"]).values())
 
     assert shown <= {
         "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.authorizer.tenant",
+        "$context.authorizer.key_id",
         "$context.httpMethod",
         "$context.resourcePath",
         "$context.status",
@@ -155,6 +158,29 @@ def test_the_access_log_has_what_is_on_the_list(example):
         "$context.integrationLatency",
         "$context.error.responseType",
     }
+
+
+def test_who_had_access_is_what_the_authorizer_says(example):
+    """A field of its context that it does not give is logged as a dash, for a year."""
+    from functions.auth import authorizer  # noqa: PLC0415  # one use
+
+    asked = re.findall(r"\$context\.authorizer\.(\w+)", example.one("ApiGateway::Stage")["AccessLogSetting"]["Format"])
+
+    assert sorted(asked) == ["key_id", "tenant"]
+    for name in asked:
+        assert f'"{name}": key.' in inspect.getsource(authorizer)
+
+
+def test_who_had_access_is_known_for_a_year_where_data_are_kept(example, laptop):
+    """Logs of access are kept between six months and a year (the class `access`); those of functions for days."""
+    for stacks, days, kept in ((example, 365, "Retain"), (laptop, 7, "Delete")):
+        ((_, log),) = [
+            each
+            for each in stacks.resources("Logs::LogGroup")
+            if each[1]["Properties"]["LogGroupName"] == f"/fugace/{stacks.environment}/api"
+        ]
+        assert log["Properties"]["RetentionInDays"] == days
+        assert log["DeletionPolicy"] == kept
 
 
 def test_the_stage_has_a_roof(example):

@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from infra.config import UNION, Carrier, ConfigError, Environment, read
+from infra.config import UNION, Carrier, ConfigError, Environment, read, retention
 
 ROOT = Path(__file__).resolve().parents[2]
 CARRIER = {"name": "simulator", "adapter": "simulator", "url": "https://carrier.example"}
@@ -48,12 +47,12 @@ def test_a_region_outside_the_union_is_refused(region):
 
 
 def test_the_program_says_so_in_one_sentence():
-    """Whoever typed the command gets a sentence and a failure, not a traceback."""
+    """Whoever typed the command gets a sentence and a failure, not a traceback. With cdk.json's own command."""
     given = json.loads((ROOT / "cdk.json").read_text())["context"] | {"env": "example", "region": "eu-west-2"}
     path = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"
 
     done = subprocess.run(
-        [sys.executable, "-m", "infra.app"],
+        ["/bin/sh", "-c", json.loads((ROOT / "cdk.json").read_text())["app"]],
         cwd=ROOT,
         env={"PATH": path, "HOME": os.environ.get("HOME", "/"), "CDK_CONTEXT_JSON": json.dumps(given)},
         capture_output=True,
@@ -74,6 +73,7 @@ def test_the_program_says_so_in_one_sentence():
         ({"log_days": 3653}, "log_days"),
         ({"removal": "keep"}, "removal"),
         ({"carriers": []}, "no carrier"),
+        ({"tally_seconds": 301}, "tally_seconds"),
         ({"ca_bundle": ""}, "CA bundle"),
         ({"colour": "blue"}, "colour"),
         ({"carriers": [CARRIER | {"concurrency": 1}]}, "concurrency"),
@@ -96,6 +96,51 @@ def test_single_settings_can_be_given_on_the_command_line():
     found = read(context(ca_bundle="") | {"ca_bundle": "/here/ca.pem", "layer": "/here/layer"})
 
     assert (found.ca_bundle, found.layer) == ("/here/ca.pem", Path("/here/layer"))
+
+
+BOUNDS = (ROOT / "layers/common/python/fugace/retention.toml").read_text()
+
+
+def bounded(folder, old, new, **settings):
+    """An environment whose bounds were changed in one place."""
+    assert BOUNDS.count(old) == 1
+    (folder / "retention.toml").write_text(BOUNDS.replace(old, new))
+    return Environment(
+        name="test",
+        region="eu-west-3",
+        carriers=(Carrier(**CARRIER),),
+        bounds=folder / "retention.toml",
+        **settings,
+    )
+
+
+def test_bounds_that_contradict_themselves_are_not_synthesized(tmp_path):
+    """They would be refused by the functions too, after the deployment. File and class are named."""
+    from aws_cdk import App  # noqa: PLC0415  # after PATH has node
+
+    from infra.app import build  # noqa: PLC0415  # after PATH has node
+
+    wrong = bounded(tmp_path, 'default = "P14M"', 'default = "P11Y"')
+
+    with pytest.raises(ConfigError, match=r"retention\.toml: \[statistics\] default .* is longer than max"):
+        build(App(outdir=str(tmp_path / "out")), wrong)
+
+
+def test_bounds_that_are_not_there_are_a_sentence_too(tmp_path):
+    """A file that was moved must not become a traceback."""
+    lost = Environment(name="test", region="eu-west-3", carriers=(Carrier(**CARRIER),), bounds=tmp_path / "lost.toml")
+
+    with pytest.raises(ConfigError, match=r"lost\.toml"):
+        retention(lost)
+
+
+def test_the_access_log_is_kept_as_long_as_its_class_allows(tmp_path):
+    """It is the one thing of the class that no purge goes through: CloudWatch keeps it for what synthesis says."""
+    short = 'min = "P6M"\ndefault = "P1Y"\nmax = "P1Y"', 'min = "P1M"\ndefault = "P6M"\nmax = "P6M"'
+
+    with pytest.raises(ConfigError, match=r"retention\.toml: \[access\] allows P1M to P6M, .* 365 days"):
+        retention(bounded(tmp_path, *short))
+    assert retention(bounded(tmp_path, *short, removal="destroy"))
 
 
 def test_what_was_not_built_is_named(tmp_path):

@@ -21,13 +21,76 @@ def keys(stacks):
 
 
 def test_keys_rotate_and_can_be_rescued(example):
-    """A key that is deleted takes everything with it: 30 days are the longest that KMS waits."""
+    """A key that is deleted takes everything with it: 30 days are the longest that KMS waits.
+
+    The one that signs does not rotate: KMS rotates no asymmetric key.
+    """
     found = keys(example)
 
-    assert set(found) == {"alias/fugace-example", "alias/fugace-example-services"}
-    for key in found.values():
-        assert key["EnableKeyRotation"] is True
+    assert set(found) == {"alias/fugace-example", "alias/fugace-example-services", "alias/fugace-example-ledger"}
+    for alias, key in found.items():
+        assert key.get("EnableKeyRotation", False) is (alias != "alias/fugace-example-ledger")
         assert key["PendingWindowInDays"] == 30
+
+
+def test_the_key_that_signs_does_nothing_else_and_lets_nobody_in_but_the_account(example):
+    """A private key on P-256 (FIPS 186-5, ECDSA), which never leaves KMS and does not replicate."""
+    key = keys(example)["alias/fugace-example-ledger"]
+    (allowed,) = key["KeyPolicy"]["Statement"]
+
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert "root" in json.dumps(allowed["Principal"]["AWS"])
+
+
+SIX_YEARS = 6 * 365 + 2
+"""In any six years there are two leap days at most."""
+
+
+@pytest.mark.parametrize(("name", "mode", "days"), [("example", "COMPLIANCE", SIX_YEARS), ("laptop", "GOVERNANCE", 1)])
+def test_a_checkpoint_cannot_be_taken_back_before_its_time(synthesized, name, mode, days):
+    """COMPLIANCE binds the account's root and AWS, too; a laptop must be able to tidy up."""
+    bucket = synthesized[name].one("S3::Bucket")
+
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": mode, "Days": days}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+@pytest.mark.parametrize("name", ["example", "laptop"])
+def test_a_checkpoint_goes_some_time_after_its_lock_has_ended(synthesized, name):
+    """Whole: the version that is there, those that were, the marks of deletions, and what was never finished."""
+    bucket = synthesized[name].one("S3::Bucket")
+    locked = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"]
+    whole, marks = bucket["LifecycleConfiguration"]["Rules"]
+
+    assert whole["Status"] == marks["Status"] == "Enabled"
+    assert not {"Prefix", "TagFilters"} & (set(whole) | set(marks))
+    assert locked < whole["ExpirationInDays"] <= locked + 31
+    assert whole["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert whole["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert marks["ExpiredObjectDeleteMarker"] is True
+
+
+def test_the_bucket_is_ours_alone_and_under_our_key(example):
+    """No list of access beside the policies, nothing public, nothing over plain HTTP."""
+    bucket = example.one("S3::Bucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (denied,) = example.one("S3::BucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert "KeysServices" in json.dumps(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"])
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert (denied["Effect"], denied["Action"], denied["Principal"]) == ("Deny", "s3:*", {"AWS": "*"})
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_there_is_one_bucket_and_its_name_is_nobody_elses(example, laptop):
+    """Names of buckets are shared by all accounts of a partition: account and Region make it ours."""
+    assert laptop.one("S3::Bucket")["BucketName"] == "fugace-laptop-ledger-000000000000-eu-west-3"
+    first, account, last = example.one("S3::Bucket")["BucketName"]["Fn::Join"][1]
+    assert (first, account, last) == ("fugace-example-ledger-", {"Ref": "AWS::AccountId"}, "-eu-central-1")
 
 
 def test_the_root_key_lets_nobody_in_but_the_account_and_nothing_pass_without_its_context(example):
@@ -58,7 +121,7 @@ def test_services_use_the_other_key_for_this_environment_alone(example):
     assert ":alarm:fugace-example-*" in json.dumps(services["cloudwatch.amazonaws.com"]["Condition"])
 
 
-@pytest.mark.parametrize("name", ["tenants", "subject-keys", "messages"])
+@pytest.mark.parametrize("name", ["tenants", "subject-keys", "messages", "purge", "ledger"])
 def test_tables_cost_what_is_used_and_are_under_our_key(example, name):
     """On demand: an idle tenant costs nothing."""
     found = table(example, name)
@@ -68,9 +131,14 @@ def test_tables_cost_what_is_used_and_are_under_our_key(example, name):
     assert "Services" in json.dumps(found["SSESpecification"]["KMSMasterKeyId"])
 
 
-@pytest.mark.parametrize(("name", "days"), [("tenants", 7), ("messages", 7), ("subject-keys", None)])
+@pytest.mark.parametrize(
+    ("name", "days"), [("tenants", 7), ("messages", 7), ("subject-keys", None), ("purge", None), ("ledger", 35)]
+)
 def test_back_ups_are_short_and_the_keys_of_people_have_none(example, name, days):
-    """I10: a restored messages table must not find the key of somebody who was erased since."""
+    """I10: a restored messages table must not find the key of somebody who was erased since.
+
+    Nobody is in the ledger, and a restored table is set right by it: it has the longest that there is.
+    """
     backup = table(example, name)["PointInTimeRecoverySpecification"]
 
     assert backup["PointInTimeRecoveryEnabled"] is (days is not None)
@@ -79,10 +147,17 @@ def test_back_ups_are_short_and_the_keys_of_people_have_none(example, name, days
 
 
 @pytest.mark.parametrize(
-    ("name", "attribute"), [("tenants", "expires_at"), ("messages", "expires_at"), ("subject-keys", None)]
+    ("name", "attribute"),
+    [
+        ("tenants", "expires_at"),
+        ("messages", "expires_at"),
+        ("purge", "expires_at"),
+        ("subject-keys", None),
+        ("ledger", None),
+    ],
 )
 def test_rows_expire_where_they_may(example, name, attribute):
-    """A tombstone has no expiry: it is what refuses."""
+    """A tombstone has no expiry: it is what refuses. Nor has an entry of the ledger: a chain with a hole is none."""
     ttl = table(example, name).get("TimeToLiveSpecification")
 
     assert ttl == (attribute and {"AttributeName": attribute, "Enabled": True})
@@ -96,17 +171,18 @@ def test_only_messages_have_a_stream_and_it_shows_before_and_after(example):
         "fugace-example-tenants": None,
         "fugace-example-subject-keys": None,
         "fugace-example-messages": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "fugace-example-purge": None,
+        "fugace-example-ledger": None,
     }
 
 
 def test_indexes_hold_keys_alone(example):
     """A status that changes then costs no write there."""
-    indexes = table(example, "messages")["GlobalSecondaryIndexes"]
+    indexes = [each for of in example.properties("DynamoDB::Table") for each in of.get("GlobalSecondaryIndexes", [])]
 
-    assert {each["IndexName"]: each["Projection"] for each in indexes} == {
-        "by-subject": {"ProjectionType": "KEYS_ONLY"},
-        "by-time": {"ProjectionType": "KEYS_ONLY"},
-    }
+    keys_only = {"ProjectionType": "KEYS_ONLY"}
+    names = ("by-subject", "by-time", "by-content", "by-due", "by-day")
+    assert {each["IndexName"]: each["Projection"] for each in indexes} == dict.fromkeys(names, keys_only)
 
 
 def test_nobody_looks_into_the_keys_of_rows(example):
@@ -119,7 +195,7 @@ def test_nobody_looks_into_the_keys_of_rows(example):
 def test_production_keeps_its_data_whatever_is_deleted(example, laptop):
     """Table, key and stack have a lock each; on a laptop all of it goes."""
     for stacks, kept in ((example, True), (laptop, False)):
-        for _, each in stacks.resources("DynamoDB::Table", "KMS::Key", "SecretsManager::Secret"):
+        for _, each in stacks.resources("DynamoDB::Table", "KMS::Key", "SecretsManager::Secret", "S3::Bucket"):
             assert each["DeletionPolicy"] == each["UpdateReplacePolicy"] == ("Retain" if kept else "Delete")
         for each in stacks.properties("DynamoDB::Table"):
             assert each["DeletionProtectionEnabled"] is kept

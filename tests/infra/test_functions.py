@@ -4,15 +4,16 @@ import json
 
 import pytest
 
+from fugace.adapters.dynamo import tables
 from infra.duties import DUTIES
 
 
-def mapping(stacks, source):
-    """The one event source mapping whose source names this."""
+def mapping(stacks, source, function=""):
+    """The one event source mapping whose source names this; `function` where it wakes several."""
     (found,) = [
         each
         for each in stacks.properties("Lambda::EventSourceMapping")
-        if source in json.dumps(each["EventSourceArn"]).lower()
+        if source in json.dumps(each["EventSourceArn"]).lower() and each["FunctionName"]["Ref"].startswith(function)
     ]
     return found
 
@@ -46,7 +47,7 @@ def test_no_snapshot_no_trace_no_default_log_group(example, name):
 
 def test_clients_that_wait_are_answered_before_the_gateway_gives_up(example):
     """29 seconds: later the client has an error and the function goes on."""
-    for name in ("auth", "keys", "send", "receive", "webhooks"):
+    for name in ("auth", "keys", "send", "receive", "webhooks", "retention"):
         assert example.function(name)["Timeout"] <= 29
 
 
@@ -56,7 +57,7 @@ def test_log_groups_are_ours_and_end(example):
 
     assert len(groups) == len(DUTIES) + 1
     for each in groups:
-        assert each["RetentionInDays"] == 30
+        assert each["RetentionInDays"] == (365 if each["LogGroupName"] == "/fugace/example/api" else 30)
         assert "KeysServices" in json.dumps(each["KmsKeyId"])
         assert each["LogGroupName"].startswith("/fugace/example/")
 
@@ -78,8 +79,8 @@ def test_functions_are_told_what_they_need_and_no_more(example):
     timer = {"CARRIERS", "NOTIFY_QUEUE", "SCHEDULE_GROUP", "SCHEDULE_ROLE"}
 
     assert {name: set(told(example, name)) - always for name in DUTIES} == {
-        "auth": {"TENANTS_TABLE"},
-        "keys": {"TENANTS_TABLE"},
+        "auth": {"TENANTS_TABLE", "PURGE_TABLE"},
+        "keys": {"TENANTS_TABLE", "PURGE_TABLE"},
         "send": vault | {"MESSAGES_TABLE", "CARRIERS"},
         "relay": timer,
         "dispatch": vault | timer | {"MESSAGES_TABLE", "PUBLIC_URL"},
@@ -88,6 +89,11 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "receipts": {"MESSAGES_TABLE"},
         "notify": vault | timer | {"MESSAGES_TABLE", "WEBHOOK_EXCEPTIONS"},
         "reconcile": {"TENANTS_TABLE", "MESSAGES_TABLE", "CARRIERS"},
+        "retention": vault | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "LEDGER_BUCKET", "SWEEP_QUEUE"},
+        "plan": {"TENANTS_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
+        "sweep": vault | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "SWEEP_QUEUE"},
+        "tally": {"TENANTS_TABLE", "PURGE_TABLE"},
+        "checkpoint": {"LEDGER_TABLE", "LEDGER_BUCKET", "LEDGER_KEY"},
     }
     for name in DUTIES:
         assert always <= set(told(example, name)), name
@@ -137,7 +143,7 @@ def test_a_function_is_packed_with_its_own_room_under_the_path_of_the_repository
 
 def test_the_relay_is_woken_by_what_is_written_and_gives_up_before_the_stream_forgets(example):
     """A poisoned record is cut out and put aside; the stream keeps it for 24 hours, and never blocks for longer."""
-    found = mapping(example, "stream")
+    found = mapping(example, "stream", "relay")
 
     assert found["BatchSize"] == 100
     assert found["BisectBatchOnFunctionError"] is True
@@ -150,20 +156,66 @@ def test_the_relay_is_woken_by_what_is_written_and_gives_up_before_the_stream_fo
     assert json.loads(pattern["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
 
 
+def test_a_stream_wakes_two_functions_and_no_third(example):
+    """DynamoDB lets a shard be read by two at once; a third slows all of them down."""
+    sources = [json.dumps(each["EventSourceArn"]) for each in example.properties("Lambda::EventSourceMapping")]
+
+    assert len([source for source in sources if "Stream" in source]) == 2
+
+
+def test_the_tally_is_woken_by_what_has_gone_and_tried_for_almost_a_day(example, laptop):
+    """Rows, whoever deleted them, and texts. Nothing counts them afterwards: the ledger would lack them for good."""
+    found = mapping(example, "stream", "tally")
+
+    assert found["BatchSize"] == 1000
+    assert found["MaximumBatchingWindowInSeconds"] == 10
+    assert mapping(laptop, "stream", "tally")["MaximumBatchingWindowInSeconds"] == 0
+    assert found["BisectBatchOnFunctionError"] is True
+    assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 12 * 3600 < found["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert found["StartingPosition"] == "TRIM_HORIZON"
+    assert "tallyfailures" in json.dumps(found["DestinationConfig"]["OnFailure"])
+    patterns = [json.loads(each["Pattern"]) for each in found["FilterCriteria"]["Filters"]]
+    assert patterns == [
+        {"eventName": ["REMOVE"]},
+        {
+            "eventName": ["MODIFY"],
+            "dynamodb": {
+                "OldImage": {"text": {"B": [{"exists": True}]}},
+                "NewImage": {"text": {"B": [{"exists": False}]}},
+            },
+        },
+    ]
+
+
+def test_the_tally_is_asked_for_the_text_as_it_is_stored(example):
+    """`exists` is asked of leaves, so name and type have to be those of the row; by another it would never fit."""
+    text = tables.MessageItem.get_attributes()["text"]
+    pattern = json.loads(mapping(example, "stream", "tally")["FilterCriteria"]["Filters"][1]["Pattern"])
+
+    for image in ("OldImage", "NewImage"):
+        assert list(pattern["dynamodb"][image]) == [text.attr_name]
+        assert list(pattern["dynamodb"][image][text.attr_name]) == [text.attr_type]
+
+
 @pytest.mark.parametrize(
-    ("queue", "function", "concurrency"),
+    ("queue", "function", "concurrency", "batch"),
     [
-        ("carriersimulatorqueue", "dispatch", 2),
-        ("carriersimulatoraccountqueue", "dispatch", 20),
-        ("queuenotify", "notify", 20),
-        ("queuereceipts", "receipts", 5),
+        ("carriersimulatorqueue", "dispatch", 2, 10),
+        ("carriersimulatoraccountqueue", "dispatch", 20, 10),
+        ("queuenotify", "notify", 20, 10),
+        ("queuereceipts", "receipts", 5, 10),
+        ("queuesweep", "sweep", 10, 1),
     ],
 )
-def test_queues_wake_their_functions_so_many_at_once(example, queue, function, concurrency):
-    """A carrier is not called more often than it allows; a failed body does not bring its batch back."""
+def test_queues_wake_their_functions_so_many_at_once(example, queue, function, concurrency, batch):
+    """A carrier is not called more often than it allows; a failed body does not bring its batch back.
+
+    A sweep may need all of its time for one body: a second in its hand would be hidden for half an hour.
+    """
     found = mapping(example, queue)
 
-    assert found["BatchSize"] == 10
+    assert found["BatchSize"] == batch
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert found["ScalingConfig"] == {"MaximumConcurrency": concurrency}
     assert found["FunctionName"]["Ref"].startswith(function)
@@ -173,17 +225,63 @@ def test_only_who_repeats_by_design_is_spared_lambdas_loop_detection(example):
     """It stops a function that wakes itself by a queue after 16 rounds: a carrier may be down for longer."""
     allowed = {name for name in DUTIES if example.function(name)["RecursiveLoop"] == "Allow"}
 
-    assert allowed == {"dispatch", "notify"}
+    assert allowed == {"dispatch", "notify", "sweep"}
 
 
 def test_reconcile_runs_every_five_minutes_and_a_missed_run_is_seen(example):
     """Messages that the stream lost are found by it alone."""
-    found = example.one("Scheduler::Schedule")
+    found = schedule(example, "reconcile")
 
     assert found["ScheduleExpression"] == "rate(5 minutes)"
+    assert found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 300
+    assert invoked(example, "reconcile")["MaximumRetryAttempts"] == 0
+
+
+def test_the_purge_is_planned_four_times_an_hour(example):
+    """Whatever is over has to be gone within one: a plan of every hour would begin too late."""
+    found = schedule(example, "plan")
+
+    assert found["ScheduleExpression"] == "rate(15 minutes)"
+    assert found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 900
+    assert invoked(example, "plan")["MaximumRetryAttempts"] == 0
+
+
+def test_the_ledger_is_signed_every_night_and_a_run_that_failed_is_repeated(example):
+    """The next night is a day away. In UTC, as the days that it signs are."""
+    found = schedule(example, "checkpoint")
+
+    assert found["ScheduleExpression"] == "cron(20 0 * * ? *)"
+    assert "ScheduleExpressionTimezone" not in found
+    assert invoked(example, "checkpoint")["MaximumRetryAttempts"] == 2
+
+
+@pytest.mark.parametrize("name", ["reconcile", "plan", "checkpoint"])
+def test_a_run_that_could_not_be_begun_is_seen(example, name):
+    """And a late one does not meet the next."""
+    found = schedule(example, name)
+
     assert found["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert found["GroupName"] == "fugace-example"
     assert found["Target"]["Input"] == "{}"
-    assert "reconciledead" in found["Target"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
-    assert found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 300
-    assert example.one("Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
+    assert f"{name}dead" in found["Target"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+    assert found["Target"]["Arn"]["Fn::GetAtt"][0].startswith(name)
+    assert (
+        invoked(example, name)["MaximumEventAgeInSeconds"] == found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+    )
+
+
+def test_these_are_all_the_schedules(example):
+    """One more is one more thing that happens by itself."""
+    assert {each["Name"] for each in example.properties("Scheduler::Schedule")} == {"reconcile", "plan", "checkpoint"}
+
+
+def schedule(stacks, name):
+    return stacks.one("Scheduler::Schedule", Name=name)
+
+
+def invoked(stacks, name):
+    """How a function is invoked by who does not wait for it."""
+    (found,) = [
+        each for each in stacks.properties("Lambda::EventInvokeConfig") if each["FunctionName"]["Ref"].startswith(name)
+    ]
+    return found

@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from pynamodb.indexes import Index
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo import tables
 from fugace.domain.errors import FugaceError
 from infra.config import ROOT
-from infra.duties import DUTIES
+from infra.duties import DUTIES, INDEXES
 from infra.parts.problems import ANSWERS
 from infra.parts.rest_api import OPEN_ROUTES, ROUTES
 
@@ -20,9 +21,13 @@ TABLES = {
         tables.AttemptsItem,
         tables.MarkItem,
         tables.RootKeyItem,
+        tables.HoldItem,
+        tables.StatisticsItem,
     ),
     "subject-keys": (tables.SubjectKeyItem,),
     "messages": (tables.MessageItem,),
+    "purge": (tables.DueItem, tables.TallyItem, tables.BookItem, tables.NewsItem, tables.DepartureItem),
+    "ledger": (tables.LedgerItem,),
 }
 
 
@@ -51,17 +56,17 @@ def test_keys_are_those_of_the_model(example, name, model):
     assert schema(table["KeySchema"], kinds) == of_model(model.get_attributes().values())
 
 
-def test_indexes_are_those_of_the_model(example):
+@pytest.mark.parametrize("name", TABLES)
+def test_indexes_are_those_of_the_models(example, name):
     """Names, keys and types: an index is asked for by name."""
-    table = example.one("DynamoDB::Table", TableName="fugace-example-messages")
+    table = example.one("DynamoDB::Table", TableName=f"fugace-example-{name}")
     kinds = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
 
-    deployed = {each["IndexName"]: schema(each["KeySchema"], kinds) for each in table["GlobalSecondaryIndexes"]}
+    deployed = {each["IndexName"]: schema(each["KeySchema"], kinds) for each in table.get("GlobalSecondaryIndexes", [])}
 
-    assert deployed == {
-        index.Meta.index_name: of_model(index.Meta.attributes.values())
-        for index in (tables.MessageItem.by_subject, tables.MessageItem.by_time)
-    }
+    modelled = [index for model in TABLES[name] for index in vars(model).values() if isinstance(index, Index)]
+    assert deployed == {index.Meta.index_name: of_model(index.Meta.attributes.values()) for index in modelled}
+    assert {index for index, of in INDEXES.items() if of == name} == set(deployed)
 
 
 def test_rows_expire_by_the_attribute_of_the_model(example):

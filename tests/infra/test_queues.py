@@ -9,8 +9,9 @@ LIVE = {
     "carrier-simulator-account": "dispatch",
     "notify": "notify",
     "receipts": "receipts",
+    "sweep": "sweep",
 }
-ALONE = ("relay-failures", "reconcile-dead")
+ALONE = ("relay-failures", "tally-failures", "reconcile-dead", "plan-dead", "checkpoint-dead")
 
 
 def queue(stacks, name):
@@ -50,7 +51,7 @@ def test_every_queue_is_under_our_key_and_refuses_plain_http(example):
         for each in example.properties("SQS::QueuePolicy")
     }
     found = example.resources("SQS::Queue")
-    assert len(found) == 10
+    assert len(found) == 15
     for name, each in found:
         assert "KeysServices" in json.dumps(each["Properties"]["KmsMasterKeyId"])
         statements = guarded[json.dumps([{"Ref": name}])]

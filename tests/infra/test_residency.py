@@ -59,11 +59,12 @@ REPLICAS = {
     "KMS::Key": "MultiRegion",
     "SecretsManager::Secret": "ReplicaRegions",
     "DynamoDB::Table": "Replicas",
+    "S3::Bucket": "ReplicationConfiguration",
 }
 
 
 def test_nothing_is_replicated(example):
-    """A replica is one property away in three services."""
+    """A replica is one property away in four services."""
     for kind, name in REPLICAS.items():
         found = example.properties(kind)
         assert found

@@ -5,6 +5,7 @@ import json
 from functools import cache
 
 from infra.duties import DUTIES
+from infra.parts.alarms import OVERDUE
 from infra.parts.complaints import COMPLAINTS
 from tests.infra.conftest import ROOT
 
@@ -32,22 +33,23 @@ def test_every_queue_that_should_be_empty_is_watched(example):
     }
 
     assert set(watched) == dead
-    assert len(dead) == 6
+    assert len(dead) == 10
     for each in watched.values():
         assert (each["Threshold"], each["EvaluationPeriods"]) == (1, 1)
 
 
 def test_waiting_is_watched_wherever_something_waits(example):
-    """The stream, by its iterator; each live queue, by its oldest body."""
+    """The stream, by the iterator of each who reads it; each live queue, by its oldest body."""
     live = {each["QueueName"] for each in example.properties("SQS::Queue") if "RedrivePolicy" in each}
     found = alarms(example).values()
 
     assert {
         dimension(each)["QueueName"] for each in found if each["MetricName"] == "ApproximateAgeOfOldestMessage"
     } == live
-    (iterator,) = [each for each in found if each["MetricName"] == "IteratorAge"]
-    assert dimension(iterator) == {"FunctionName": "fugace-example-relay"}
-    assert iterator["Threshold"] < 24 * 3600 * 1000
+    iterators = [each for each in found if each["MetricName"] == "IteratorAge"]
+    assert {dimension(each)["FunctionName"] for each in iterators} == {"fugace-example-relay", "fugace-example-tally"}
+    for each in iterators:
+        assert each["Threshold"] < 24 * 3600 * 1000
 
 
 def test_every_function_is_watched_for_failures_it_sees_and_failures_it_does_not(example):
@@ -88,7 +90,7 @@ def test_what_is_asked_of_the_functions_is_what_they_count(example):
     parts = example.one("CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
     page = json.loads("".join(each if isinstance(each, str) else "x" for each in parts))
     lines = [line for widget in page["widgets"] for line in widget["properties"]["metrics"]]
-    drawn = {(line[1], line[3]) for line in lines if line[0] == "Fugace"}
+    drawn = {(line[1], line[line.index("service") + 1]) for line in lines if line[0] == "Fugace"}
 
     assert {(each.metric, each.function) for each in COMPLAINTS} <= asked & drawn
     assert {(metric, name) for metric, name in asked | drawn if metric not in counted(name)} == set()
@@ -99,7 +101,7 @@ def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
     found = alarms(example)
     at_once = {each.alarm for each in COMPLAINTS if not each.lasting}
 
-    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent"}
+    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten"}
     for each in COMPLAINTS:
         alarm = found[each.alarm]
         wanted = (1, 1) if each.alarm in at_once else (3, 2)
@@ -119,6 +121,37 @@ def test_silence_is_an_alarm(example):
     assert found["Period"] * found["EvaluationPeriods"] <= 20 * 60
 
 
+def test_a_purge_that_nobody_plans_is_an_alarm(example):
+    """Three runs that were not: what is over is hidden all the same, and still stored."""
+    found = alarms(example)["purge-silent"]
+
+    assert (found["MetricName"], dimension(found)) == ("Planned", {"service": "plan"})
+    assert found["TreatMissingData"] == "breaching"
+    assert found["ComparisonOperator"] == "LessThanThreshold"
+    assert found["Period"] * found["EvaluationPeriods"] == 45 * 60
+
+
+def test_a_ledger_that_nobody_signs_is_an_alarm(example):
+    """A day and two hours. CloudWatch looks back for more than a day in periods of an hour and more only."""
+    found = alarms(example)["checkpoint-silent"]
+
+    assert (found["MetricName"], dimension(found)) == ("Checkpointed", {"service": "checkpoint"})
+    assert found["TreatMissingData"] == "breaching"
+    assert (found["Period"], found["EvaluationPeriods"]) == (3600, 26)
+
+
+def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
+    """The promise, kind by kind: the worst of five minutes, and the first time."""
+    found = [each for each in alarms(example).values() if each["MetricName"] == "PurgeLag"]
+
+    assert {dimension(each)["kind"] for each in found} == set(OVERDUE)
+    for each in found:
+        assert each["AlarmName"] == f"fugace-example-purge-lag-{dimension(each)['kind']}"
+        assert dimension(each)["service"] == "plan"
+        assert (each["Statistic"], each["Threshold"], each["EvaluationPeriods"]) == ("Maximum", 3600, 1)
+        assert each["TreatMissingData"] == "notBreaching"
+
+
 def test_alarms_ask_for_what_is_there(example):
     """A metric of a name that nothing has never rings."""
     names = {
@@ -129,6 +162,7 @@ def test_alarms_ask_for_what_is_there(example):
             each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
             for each in example.properties("Lambda::Function")
         },
+        "kind": set(OVERDUE),
     }
     for alarm in alarms(example).values():
         for key, value in dimension(alarm).items():
