@@ -6,7 +6,7 @@ A `Write` is an object with `check` and `apply`; `FakeLedger` runs all checks be
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,6 +37,8 @@ from tests.fakes import NOON, FakeClock, FakeMessages, FakeQueue, FakeTenants, F
 HELD_LONGER = Period(months=1)
 """How far beyond a hold's end its rows are out of TTL's reach."""
 KEYS = "keys"
+NOTICED = timedelta(milliseconds=1)
+"""By how much a wish for a later look changes the plan, so that a run under way learns of it."""
 
 
 def hour_of(at: datetime) -> datetime:
@@ -75,9 +77,8 @@ class FakeAgenda:
 
     def ensure(self, tenant: TenantId, job: str, due_at: datetime) -> None:
         row = self.rows.get((tenant, job)) or Due(tenant, job, None)
-        if row.due_at is None or due_at < row.due_at:
-            row = replace(row, due_at=due_at)
-        self.rows[tenant, job] = row
+        planned = row.due_at is not None and row.due_at <= due_at
+        self.rows[tenant, job] = replace(row, due_at=row.due_at - NOTICED if planned and row.due_at else due_at)
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         waiting = [(row.due_at, row) for row in self.rows.values() if row.due_at is not None and row.due_at <= now]

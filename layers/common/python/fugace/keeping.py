@@ -45,7 +45,11 @@ class Agenda(Protocol):
     """Which jobs are due: a sparse index, so that a tenant of whom nothing is due costs nothing."""
 
     def ensure(self, tenant: TenantId, job: str, due_at: datetime) -> None:
-        """Look at it at `due_at`, or earlier if that was planned before."""
+        """Look at it at `due_at`, or earlier if that was planned before.
+
+        A run under way learns of it in any case, as of a wish for an earlier look: what it saw may be out of date, and
+        its `settle` must not put off what was asked for. A look that was planned earlier comes a millisecond earlier.
+        """
         ...
 
     def due(self, now: datetime, limit: int) -> list[Due]:

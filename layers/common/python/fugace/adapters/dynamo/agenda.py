@@ -7,15 +7,20 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from fugace.adapters.dynamo.attributes import from_millis
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables import DueItem
 from fugace.adapters.session import Aws
+from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.keeping import Due
 
 LOTS = 8
 """Partitions of the index: each takes a thousand changes a second. Not to be changed while there are rows."""
 _PREFIX = "job/"
+_TRIES = 3
+_NOTICED: Action = DueItem.due_at.add(from_millis(-1))
+"""A millisecond earlier: what is added to a number is written as one."""
 
 
 class DynamoAgenda:
@@ -25,9 +30,13 @@ class DynamoAgenda:
         self._table = Table(aws, table, DueItem)
 
     def ensure(self, tenant: TenantId, job: str, due_at: datetime) -> None:
-        """One conditional UpdateItem; that it is refused means that an earlier look was planned."""
+        """One conditional UpdateItem, and a second one where an earlier look was planned."""
         later = DueItem.due_at.does_not_exist() | (DueItem.due_at > due_at)
-        self._change(tenant, job, _at(tenant, due_at), later)
+        earlier = DueItem.due_at <= due_at
+        for _ in range(_TRIES):
+            if self._change(tenant, job, _at(tenant, due_at), later) or self._change(tenant, job, [_NOTICED], earlier):
+                return
+        raise UnavailableError
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """One Query for each lot. What a job has `reached` is not in the index: `get` has it."""
