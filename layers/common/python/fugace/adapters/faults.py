@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 from fugace.domain.errors import UnavailableError
 
 _BUSY = {
+    "ConditionalRequestConflict",
     "DependencyTimeoutException",
     "InternalServerError",
     "InternalServerException",
