@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge …`."""
 
 import os
 
 import typer
 
-from cli import carriers, keys, ledger, messages, tenants
+from cli import carriers, keys, ledger, messages, purge, tenants
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,10 +16,11 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(purge.app, name="purge")
 
 
 @app.callback(
-    help="Operate Fugace: tenants, their API keys, messages, ledgers. AWS is found as every AWS tool finds it.",
+    help="Operate Fugace: tenants, keys, messages, ledgers, the purge. AWS is found as every AWS tool finds it.",
 )
 def begin() -> None:
     """Let AWS_REGION count here as it does for other tools: Python's SDK reads AWS_DEFAULT_REGION alone."""
