@@ -6,6 +6,8 @@ from fugace.domain.retention import Period
 ACCOUNTABLE = "Art. 5(1)(e), 5(2)"
 THREE_DAYS = Fixed(Period.parse("P3D"), "the stream repeats itself for a day, and may be behind by another")
 
+TWO_WEEKS = Fixed(Period.parse("P14D"), "usually two hours; somebody forgotten here would keep a key for good")
+
 _COMPANY = "a company's opaque id"
 _HOUR = "an hour, and opaque ids"
 _TIME = "says when a row is worked on, or over"
@@ -77,7 +79,7 @@ class Departure:
         "persons of whom something was deleted: is anything left?",
         "destroying a person's key when nothing of the person is left",
         ACCOUNTABLE,
-        THREE_DAYS,
+        TWO_WEEKS,
     )
 
     tenant = row.other("tenant", "always `departures`", "a word of ours")
@@ -88,7 +90,7 @@ class Departure:
         category=Category.PSEUDONYM,
         protection=Protection.PSEUDONYM,
         leaving=Leaving.ROW,
-        because="the same hashes as in subject-keys, which are exported; here for two hours, to be looked at",
+        because="the same hashes as in subject-keys, which are exported; here until somebody has looked",
     )
     marked = row.other("marked", "that their keys are marked", "says how a row is worked on")
     expires_at = row.other("expires_at", "when it is over", _TIME)

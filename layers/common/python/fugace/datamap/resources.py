@@ -67,6 +67,17 @@ HOLDERS = (
 )
 """The account of a carrier, and what a tenant's webhook does, are no resources of ours: places 29 and 30."""
 
+
+def places_of(table: str) -> set[int]:
+    """Where the rows of a table are: the table itself, its indexes, its stream, its back-up."""
+    return {
+        number
+        for each in HOLDERS
+        if each.type.startswith("DynamoDB::Table") and table in each.name.partition("/")[0].split("|")
+        for number in each.places
+    }
+
+
 EMPTY = {
     "ApiGateway::Account": "the role under which the gateway logs",
     "ApiGateway::Deployment": "which routes there are",

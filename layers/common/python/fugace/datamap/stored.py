@@ -1,6 +1,6 @@
 """Where data stay, in databases and objects: places 1 to 11."""
 
-from fugace.datamap.entry import Category
+from fugace.datamap.entry import Category, Fixed
 from fugace.datamap.place import (
     AT_REST,
     BACKUP,
@@ -21,7 +21,11 @@ STORED = (
         "rows of tables, those past their time included",
         "everything there is",
         exported="each field under the name that its entry gives",
-        erased="the purge deletes what is over, whether or not DynamoDB's TTL has; no read shows it meanwhile",
+        kept=Fixed(None, "the time of each field"),
+        erased=(
+            "what a class of the policy ends is deleted by the purge, whether or not DynamoDB's TTL has; no read shows "
+            "it meanwhile"
+        ),
         outlives=LAG,
         probe="no row of a raw scan is over for more than an hour; metric PurgeLag",
     ),
@@ -68,7 +72,7 @@ STORED = (
         purpose="undoing a mistake",
         ground="Art. 32(1)(c)",
         kept=until(BACKUP, "long enough to notice a mistake; the ledger, without persons, has 35 days"),
-        erased="unreadable without the person's key, which no back-up has; gone by its own end",
+        erased="by its own end; unreadable before that, once the person's key is gone: no back-up has it",
         outlives=BACKUP,
         probe="template: days of each table; subject-keys and purge have none",
     ),
