@@ -76,7 +76,7 @@ def record(messages: Messages, report: Report) -> Outcome:
     """
     whole = report.change.status.final and not report.part
     # The usual report, in one request. Its refusal does not say why, so what follows looks.
-    if whole and messages.note(report.key, report.change, carrier=report.carrier):
+    if whole and _note(messages, report.key, report.change, report.carrier):
         return Outcome.NOTED
     there = messages.get(report.key)
     if there is None or there.carrier != report.carrier or not 0 <= report.part <= _MOST_PARTS:
@@ -90,9 +90,17 @@ def record(messages: Messages, report: Report) -> Outcome:
     if change is None:
         return Outcome.PART
     # Asked before it is written: a refused write costs five times a read, and carriers repeat what we know.
-    if not change.status.may_follow(there.status) or not messages.note(report.key, change):
+    if not change.status.may_follow(there.status) or not _note(messages, report.key, change):
         return Outcome.REPEATED
     return Outcome.NOTED
+
+
+def _note(messages: Messages, key: MessageKey, change: Change, carrier: str = "") -> bool:
+    """Whether it could be. A text that was kept for the hand-over alone goes now, if that write never came."""
+    after = messages.note(key, change, carrier=carrier)
+    if after and after.drop_content and after.sealed.text is not None:
+        messages.note(key, change, drop_content=True)
+    return after is not None
 
 
 def _of_all(there: Record, last: Change) -> Change | None:

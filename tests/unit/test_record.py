@@ -42,6 +42,16 @@ def test_a_receipt_that_beats_our_own_note_is_not_lost(status: Status) -> None:
     assert messages.rows[FIRST].status is Status.DELIVERED
 
 
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.DELIVERED])
+def test_a_receipt_takes_a_text_along_that_was_kept_for_the_hand_over_alone(status: Status) -> None:
+    """Our own note would have, but whoever was to write it died: nobody else looks before the validity has ended."""
+    messages = stored(Status.ACCEPTED, Status.QUEUED, drop_content=True)
+
+    assert record(messages, report(status)) is Outcome.NOTED
+    assert messages.rows[FIRST].sealed.text is None
+    assert statuses(messages.rows[FIRST].history)[-1] == status
+
+
 def test_a_receipt_on_the_way_that_says_nothing_new_costs_no_write() -> None:
     """Carriers tell of each step that we know already: a refused write costs five times a look."""
 
