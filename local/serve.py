@@ -11,6 +11,7 @@ from pathlib import Path
 import urllib3
 
 from local import certs
+from local.layer import digest
 from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble, taken
 
 PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::CloudWatch::CompositeAlarm"
@@ -59,7 +60,18 @@ def start_emulator(place: Place, **more: str) -> None:
     (place.folder / "run").mkdir(parents=True, exist_ok=True)
     command = [str(EMULATOR / "bin/python"), "-m", "local.emulator"]
     start(place, "emulator", command, {**emulator_environment(place), **more})
+    (place.folder / "emulator.repairs").write_text(_repairs())
     wait(place, "emulator", f"{place.endpoint}/_ministack/ready")
+
+
+def repaired(place: Place) -> bool:
+    """Whether the embedded AWS runs, with the repairs that there are now: what it drops, it drops for good."""
+    made = place.folder / "emulator.repairs"
+    return running(place, "emulator") is not None and made.exists() and made.read_text() == _repairs()
+
+
+def _repairs() -> str:
+    return digest([ROOT / "local/emulator"], [])
 
 
 def start_beside(place: Place, secrets: Mapping[str, object]) -> None:

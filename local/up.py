@@ -35,7 +35,8 @@ def bring_up(place: Place) -> dict[str, str]:
     with step("the layer and the functions") as status:
         layer.build("host", say(status))
     with step("the embedded AWS"):
-        if not serve.running(place, "emulator"):
+        if not serve.repaired(place):
+            serve.stop(place, "emulator")
             serve.start_emulator(place)
     with step("the stacks") as status:
         say(status)("synthesizing")

@@ -57,6 +57,20 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(place: Place, sleeper
     assert sleeper.poll() is None
 
 
+def test_an_emulator_that_runs_with_other_repairs_is_known(place: Place, sleeper: subprocess.Popen[bytes]) -> None:
+    """What it would drop of the next deployment, it drops for good: no later one asks for it again."""
+    note = {"pid": sleeper.pid, "began": serve._began(sleeper.pid)}
+    (place.folder / "emulator.pid").write_text(json.dumps(note))
+    made = place.folder / "emulator.repairs"
+
+    assert serve.running(place, "emulator") == sleeper.pid
+    assert serve.repaired(place) is False
+    made.write_text(serve._repairs())
+    assert serve.repaired(place) is True
+    made.write_text("others")
+    assert serve.repaired(place) is False
+
+
 def test_a_python_that_is_too_old_is_told_so_in_one_sentence(tmp_path: Path) -> None:
     """By make itself, before anything is installed."""
     old = tmp_path / "python3"
