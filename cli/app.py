@@ -5,6 +5,7 @@ import os
 import typer
 
 from cli import carriers, keys, ledger, messages, purge, tenants
+from cli import map as map_
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +18,8 @@ app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(purge.app, name="purge")
+
+app.command("map")(map_.show)
 
 
 @app.callback(
