@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,6 +35,7 @@ class Fault(StrEnum):
     OUTSIDE = "outside"
     UNSIGNED = "unsigned"
     KEY = "key"
+    REPLACED = "replaced"
 
 
 SENTENCES = {
@@ -48,6 +50,7 @@ SENTENCES = {
     Fault.OUTSIDE: "the chain is not among those that were signed.",
     Fault.UNSIGNED: "its signature is not that of its statement.",
     Fault.KEY: "it was signed with another key than the one that was given.",
+    Fault.REPLACED: "it is not the one that stands there in the earlier file, or the file ends before it.",
 }
 
 
@@ -98,6 +101,23 @@ def check(file: bytes, key: bytes | None = None) -> Proved:
     if inclusion:
         _check_signed(entries, inclusion, key)
     return Proved(entries, inclusion, trusted=key is not None and inclusion is not None)
+
+
+def departs(earlier: Proved, later: Proved) -> int | None:
+    """The first line at which a later file does not continue an earlier one; None where it does."""
+    for line, (old, new) in enumerate(zip_longest(earlier.entries, later.entries), 1):
+        if old is not None and old != new:
+            return line
+    return None
+
+
+def public(pem: bytes) -> bytes:
+    """A public key as checkpoints have it, from a PEM file. Raises ValueError for anything else."""
+    try:
+        found = serialization.load_pem_public_key(pem)
+    except UnsupportedAlgorithm:
+        raise ValueError("not a key of ours") from None
+    return found.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _inclusion(lines: Sequence[bytes], before: int) -> Inclusion | None:
