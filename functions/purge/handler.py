@@ -66,7 +66,7 @@ def account() -> Account:
         ledger=wiring.ledger(its),
         statistics=wiring.statistics(its),
         policies=wiring.policies(its),
-        checkpoints=None,
+        checkpoints=wiring.checkpoints(its),
         clock=wiring.clock(),
     )
 

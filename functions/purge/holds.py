@@ -88,7 +88,7 @@ class HoldDesk:
         if sum(each.state is not HoldState.OVER for each in there) >= MOST:
             raise LimitReachedError(allowed=MOST)
         self._plan(hold)
-        self.ledger.append(_entry(hold, Action.HOLD_SET, actor.key_id, hold.set_at), self.holds.put(hold, None))
+        self.ledger.append(_set(hold), self.holds.put(hold, None))
         if wish.message is None:
             return self._hasten(hold), False
         return self._mark(hold, MessageKey(actor.tenant, wish.message)), False
@@ -111,7 +111,7 @@ class HoldDesk:
             lifted = replace(seen, state=HoldState.LIFTING, lifted_by=actor.key_id, lifted_at=now)
             self._plan(lifted)
             with suppress(ConflictError):
-                self.ledger.append(_entry(lifted, Action.HOLD_LIFTED, actor.key_id, now), self.holds.put(lifted, seen))
+                self.ledger.append(_lifted(lifted, now), self.holds.put(lifted, seen))
                 return self._hasten(lifted)
         raise UnavailableError
 
@@ -178,11 +178,15 @@ def _same(there: Hold, wanted: Hold) -> bool:
     return there.state in _OPEN and what == (wanted.message, wanted.subject, wanted.ground, wanted.until, wanted.set_by)
 
 
-def _entry(hold: Hold, action: Action, actor: str, at: datetime) -> Draft:
-    facts: dict[str, Fact] = {}
-    if action is Action.HOLD_SET:
-        facts = {"scope": hold.scope, "ground": hold.ground.value, "until": written(hold.until)}
-    return Draft(hold.tenant, at, action, actor, hold.id, facts)
+def _set(hold: Hold) -> Draft:
+    facts: dict[str, Fact] = {"scope": hold.scope, "ground": hold.ground.value, "until": written(hold.until)}
+    return Draft(hold.tenant, hold.set_at, Action.HOLD_SET, hold.set_by, hold.id, facts)
+
+
+def _lifted(hold: Hold, at: datetime) -> Draft:
+    """It shows that they were two."""
+    facts: dict[str, Fact] = {"scope": hold.scope, "ground": hold.ground.value, "set_by": hold.set_by}
+    return Draft(hold.tenant, at, Action.HOLD_LIFTED, hold.lifted_by, hold.id, facts)
 
 
 def _ended(hold: Hold, at: datetime) -> Draft:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fugace.domain.bounds import Bound
 from fugace.domain.errors import FieldError, LimitReachedError, OutOfBoundsError, UnauthorizedError, UnavailableError
@@ -87,15 +87,15 @@ class PolicyDesk:
             chosen = _changed(seen, wanted)
             if not chosen.changed:
                 return seen
-            # A look too many is harmless, and one too few is not: whoever dies after the transaction has planned it.
+            # A look too many is harmless, one too few is not. Before: whoever dies after the transaction has planned it.
+            # Afterwards: a run that began with the old choice cannot settle for what that ends next.
             self._plan(actor.tenant, chosen)
             try:
                 write = self.policies.choose(actor.tenant, seen.retention, chosen.retention)
                 self.ledger.append(_entry(actor, seen.retention, chosen), write)
             except ConflictError:
                 continue
-            if self.clock() - chosen.at > _HASTE:
-                self._plan(actor.tenant, chosen, late=self.clock() - chosen.at)
+            self._plan(actor.tenant, chosen)
             return chosen
         raise UnavailableError
 
@@ -104,18 +104,14 @@ class PolicyDesk:
         now = self.clock()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    def _plan(self, tenant: TenantId, chosen: Chosen, late: timedelta = timedelta(0)) -> None:
+    def _plan(self, tenant: TenantId, chosen: Chosen) -> None:
         """Have everything that a change may have ended looked at, as soon as it is in force."""
         known = self.tenants.get(tenant)
         shards = range(known.shards if known else 1)
         jobs = [f"{kind}/{shard}" for kind in chosen.changed if kind in _SHARDED for shard in shards]
         jobs += [kind.value for kind in chosen.changed if kind in _WHOLE]
         for job in jobs:
-            self.agenda.ensure(tenant, job, chosen.at + ANNOUNCED + late)
-
-
-_HASTE = timedelta(seconds=5)
-"""By so much a choice is announced longer than tenants are remembered: a slower transaction is looked after again."""
+            self.agenda.ensure(tenant, job, chosen.at + ANNOUNCED)
 
 
 def _changed(seen: Chosen, wanted: Mapping[Kind, Period]) -> Chosen:

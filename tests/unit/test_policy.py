@@ -164,7 +164,8 @@ def test_everything_concerned_is_looked_at_once_it_is_in_force(world: Keeping) -
 
     jobs = {job: row.due_at for (_, job), row in world.agenda.rows.items()}
     assert set(jobs) == {"record/0", "record/1", "content/0", "content/1", "access", "statistics"}
-    assert set(jobs.values()) == {world.clock() + ANNOUNCED}
+    since = world.clock() + ANNOUNCED
+    assert all(since - timedelta(milliseconds=1) <= due <= since for due in jobs.values() if due)
 
 
 def test_a_purge_is_planned_before_the_choice_is_written(world: Keeping) -> None:
@@ -177,15 +178,15 @@ def test_a_purge_is_planned_before_the_choice_is_written(world: Keeping) -> None
     assert seen == [{(SHOP, "content/0")}]
 
 
-def test_a_slow_transaction_is_looked_after_again(world: Keeping) -> None:
-    """The job may have run by then, without knowing of the choice: it would wait for what it knew."""
+def test_a_run_that_knew_the_old_choice_alone_is_followed_by_another(world: Keeping) -> None:
+    """It began before the transaction and settles after it, for what the old choice ends next."""
+    far = world.clock() + timedelta(days=30)
 
-    def slow() -> None:
-        world.clock.tick(seconds=50)
+    def settle() -> None:
         (due,) = world.agenda.of(SHOP)
-        world.agenda.settle(due, reached=None, due_at=world.clock() + timedelta(days=30))
+        world.agenda.settle(due, reached=None, due_at=far)
 
-    world.ledger.race = slow
+    world.ledger.race = settle
 
     desk(world).choose(OFFICER, {Kind.CONTENT: DAY})
 
