@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fugace.domain import ids
 from fugace.domain.errors import (
@@ -28,6 +28,7 @@ MOST = 100
 """Holds of one tenant that are not over."""
 LONGEST = Period(months=120)
 _ATTEMPTS = 5
+_INSTANT = timedelta(milliseconds=1)
 _OPEN = frozenset({HoldState.SETTING, HoldState.HELD})
 
 
@@ -119,8 +120,9 @@ class HoldDesk:
         return _whole(self.clock())
 
     def _wished(self, actor: Actor, wish: Wish) -> Hold:
-        now, until = self._now(), _whole(wish.until.astimezone(UTC))
-        if not now < until <= LONGEST.after(now):
+        now = self._now()
+        # Before it is converted: the first and the last hours of the calendar have no time in another zone.
+        if not now + _INSTANT <= wish.until <= LONGEST.after(now):
             raise BadRequestError(FieldError("/until", "must be in the next ten years"))
         return Hold(
             tenant=actor.tenant,
@@ -128,7 +130,7 @@ class HoldDesk:
             ground=wish.ground,
             set_at=now,
             set_by=actor.key_id,
-            until=until,
+            until=_whole(wish.until.astimezone(UTC)),
             state=HoldState.SETTING,
             message=wish.message,
             subject=self.vault.subject(actor.tenant, wish.to) if wish.to else None,

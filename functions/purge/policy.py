@@ -87,7 +87,7 @@ class PolicyDesk:
             chosen = _changed(seen, wanted)
             if not chosen.changed:
                 return seen
-            # A look too many is harmless, one too few is not. Before: whoever dies after the transaction has planned it.
+            # A look too many is harmless, one too few is not. Before: who dies after the transaction has planned it.
             # Afterwards: a run that began with the old choice cannot settle for what that ends next.
             self._plan(actor.tenant, chosen)
             try:
