@@ -89,10 +89,12 @@ def managed_policy(client: Client, of: Resource) -> Found:
 @reads("AWS::KMS::Key")
 def key(client: Client, of: Resource) -> Found:
     kms = client("kms")
-    rotation = kms.get_key_rotation_status(KeyId=of.physical)
+    found = kms.describe_key(KeyId=of.physical)["KeyMetadata"]
+    rotates = found["KeySpec"] == "SYMMETRIC_DEFAULT"  # KMS refuses the question for a pair of keys
+    rotation = kms.get_key_rotation_status(KeyId=of.physical) if rotates else {"KeyRotationEnabled": False}
     listed = kms.list_resource_tags(KeyId=of.physical)["Tags"]
     return {
-        **kms.describe_key(KeyId=of.physical)["KeyMetadata"],
+        **found,
         "KeyPolicy": kms.get_key_policy(KeyId=of.physical, PolicyName="default")["Policy"],
         "EnableKeyRotation": rotation["KeyRotationEnabled"],
         "RotationPeriodInDays": rotation.get("RotationPeriodInDays"),

@@ -39,13 +39,14 @@ def hits(values: list[str], environment: str) -> list[str]:
 
 
 def everything(environment: str) -> Iterator[tuple[str, bytes]]:
-    """All that is kept for `environment`: tables, streams, queues, logs, schedules, functions, stacks."""
+    """All that is kept for `environment`: tables, streams, queues, logs, objects, schedules, functions, stacks."""
     prefix = f"fugace-{environment}-"
     for name in _tables(prefix):
         yield from _table(name)
         yield from _stream(name)
     yield from _queues(prefix)
     yield from _logs(f"/fugace/{environment}/")
+    yield from _objects(prefix)
     yield from _schedules(f"fugace-{environment}")
     yield from _configuration(prefix)
 
@@ -102,6 +103,16 @@ def _logs(prefix: str) -> Iterator[tuple[str, bytes]]:
         for group in page["logGroups"]:
             for events in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
                 yield from ((f"log {group['logGroupName']}", raw(event["message"])) for event in events["events"])
+
+
+def _objects(prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Every version of every object, with its key."""
+    s3 = boto3.client("s3")
+    for name in (each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith(prefix)):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            for each in page.get("Versions", []):
+                found = s3.get_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"])
+                yield f"bucket {name}", each["Key"].encode() + b"\n" + found["Body"].read()
 
 
 def _schedules(group: str) -> Iterator[tuple[str, bytes]]:

@@ -89,6 +89,8 @@ class Template:
             return ARNS[kind].format(physical)
         if (kind, attribute) == ("AWS::SQS::Queue", "Arn"):
             return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical.rsplit('/', 1)[1]}"
+        if (kind, attribute) == ("AWS::S3::Bucket", "Arn"):
+            return f"arn:aws:s3:::{physical}"
         if (kind, attribute) == ("AWS::SecretsManager::Secret", "Id"):
             return self.client("secretsmanager").describe_secret(SecretId=physical)["ARN"]
         if (kind, attribute) == ("AWS::ApiGateway::RestApi", "RootResourceId"):

@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from tests.journeys import api_readers  # noqa: F401  # its readers enter themselves
+from tests.journeys import api_readers, bucket_readers  # noqa: F401  # their readers enter themselves
 from tests.journeys.conftest import Stack
 from tests.journeys.readers import READERS
 from tests.journeys.template import Resource, Template, differences
