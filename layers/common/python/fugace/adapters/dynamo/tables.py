@@ -293,9 +293,10 @@ class DueItem(_Row):
 
 
 class TallyItem(_Row):
-    """What a batch of the stream told to be gone: partition `tally/2026-11-22T20`, item `<tenant>/<batch>`.
+    """What a batch of the stream told to be gone: partition `tally/2026-11-22T20`, item `<tenant>/<batch>/<digest>`.
 
-    One line a message (`lines`), or a count made in the transaction that it counts (`word`, `count`).
+    A line for messages that are alike (`lines`, written by `counts.py`), or a count made in the transaction that it
+    counts (`word`, `count`; item `<tenant>/<batch>`).
     """
 
     tenant = Text(Tally.tenant, hash_key=True)
@@ -318,7 +319,10 @@ class BookItem(_Row):
 
 
 class NewsItem(_Row):
-    """An hour of which something was told since it was last entered: partition `news`, item `2026-11-22T20`."""
+    """An hour of which something was told since it was last entered: partition `news`, item `2026-11-22T20`.
+
+    With a tenant behind it (`2026-11-22T20/<tenant>`) where it was told by a transaction.
+    """
 
     tenant = Text(News.tenant, hash_key=True)
     item = Text(News.item, range_key=True)
@@ -327,7 +331,10 @@ class NewsItem(_Row):
 
 
 class DepartureItem(_Row):
-    """Persons of whom something was deleted: partition `departures`, item `2026-11-22T20/<tenant>/<id>`."""
+    """Persons of whom something was deleted: partition `departures`, item `2026-11-22T20/<tenant>/<id>`.
+
+    With `/marked` behind it where it is `marked`: their keys have the mark, and rest.
+    """
 
     tenant = Text(Departure.tenant, hash_key=True)
     item = Text(Departure.item, range_key=True)
