@@ -251,6 +251,8 @@ class FakeMessages:
         alive, there = self._alive(record.key), self.rows.get(record.key)
         if alive or (there and there.held):
             return there
+        if there:
+            self._remove(record.key)  # a deletion of its own, which can be counted
         self._keep(record)
         return None
 
@@ -368,8 +370,14 @@ class FakeTenants:
         self.keys[tenant, key_id] = replace(key, revoked=key.revoked or at)
         return self.keys[tenant, key_id]
 
-    def seen(self, tenant: TenantId, key_id: str, day: date) -> None:
+    def enter(self, tenant: TenantId, day: date) -> None:
         self.days.setdefault(day, set()).add(tenant)
+
+    def was_active(self, tenant: TenantId, days: Sequence[date]) -> bool:
+        return any(tenant in self.days.get(day, set()) for day in days)
+
+    def seen(self, tenant: TenantId, key_id: str, day: date) -> None:
+        self.enter(tenant, day)
         key = self.keys.get((tenant, key_id))
         if key and (key.last_used is None or key.last_used < day):
             self.keys[tenant, key_id] = replace(key, last_used=day)

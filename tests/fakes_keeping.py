@@ -17,7 +17,7 @@ from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.ledger import GENESIS, Draft, Entry, check
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Period, Retention
-from fugace.domain.tenant import Tenant
+from fugace.domain.tenant import ApiKey, Tenant
 from fugace.keeping import (
     Book,
     Brief,
@@ -274,6 +274,21 @@ class FakeKeyChain:
 
     def _forget(self, subject: SubjectId, row: KeyRow) -> Write:
         return Write(FakeWrite(lambda: self.vault.rows.get(subject) == row, lambda: self.vault.lose(subject)))
+
+
+class FakeOldKeys:
+    """A `fugace.keeping.OldKeys` over the keys of `FakeTenants`."""
+
+    def __init__(self, tenants: FakeTenants) -> None:
+        self.tenants = tenants
+
+    def forget(self, seen: ApiKey, counted: Write) -> bool:
+        place = seen.tenant, seen.id
+        there = self.tenants.keys.get(place)
+        if there is None or (there.revoked, there.expires) != (seen.revoked, seen.expires):
+            return False
+        commit(counted, Write(FakeWrite(lambda: True, lambda: self.tenants.keys.__delitem__(place))))
+        return True
 
 
 # --- counting -----------------------------------------------------------------------------------
@@ -544,6 +559,7 @@ class Keeping:
         self.statistics = FakeStatistics()
         self.tallies = FakeTallies(self.statistics)
         self.statistics.tallies = self.tallies
+        self.old_keys = FakeOldKeys(self.tenants)
         self.keychain = FakeKeyChain(self.vault, self.tallies)
         self.ledger = FakeLedger()
         self.checkpoints = FakeCheckpoints()

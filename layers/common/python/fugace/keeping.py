@@ -10,6 +10,7 @@ from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.ledger import Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
+from fugace.domain.tenant import ApiKey
 from fugace.ports import Place
 
 
@@ -202,6 +203,17 @@ class KeyChain(Protocol):
 
         The count goes into the tally of `hour` in the same transaction.
         """
+        ...
+
+
+# --- keys that open nothing any more -------------------------------------------------------------
+
+
+class OldKeys(Protocol):
+    """API keys as the purge sees them."""
+
+    def forget(self, seen: ApiKey, counted: Write) -> bool:
+        """Delete one that still ends when it was seen to, together with its count; False: it does not, or is gone."""
         ...
 
 

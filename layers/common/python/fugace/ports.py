@@ -187,6 +187,14 @@ class Tenants(Protocol):
         """Revoke it for good; None where the tenant has no such key. The first revocation's time stays."""
         ...
 
+    def enter(self, tenant: TenantId, day: date) -> None:
+        """Put it into the register of tenants that are active on `day`."""
+        ...
+
+    def was_active(self, tenant: TenantId, days: Sequence[date]) -> bool:
+        """Whether it is in the register of any of `days` (consistent reads, until one says so)."""
+        ...
+
     def seen(self, tenant: TenantId, key_id: str, day: date) -> None:
         """A key was used on `day`: once a day it is written down, for the key and in the register of active tenants."""
         ...

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import BasePowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 FIELDS = frozenset(
     (
@@ -27,6 +28,10 @@ FIELDS = frozenset(
 )
 """The fields that a log line may have besides level, event, service, request_id and those of an error."""
 
+KINDS = frozenset({"record", "content", "access", "statistics", "keys", "hold"})
+"""What metrics of the purge may be told by."""
+
+_NAMESPACE = "Fugace"
 _MASK = "?"
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _NAME = re.compile(r"[A-Za-z0-9_.]{1,80}")
@@ -119,7 +124,7 @@ def _place(path: str, line: int) -> str:
 _LINES = Lines()
 logger = Logger(logger_formatter=_LINES)
 """Ours: `logger.info("accepted", tenant=…, message_id=…)`. The first argument is a constant word."""
-metrics = Metrics(namespace="Fugace")
+metrics = Metrics(namespace=_NAMESPACE)
 
 
 def _take_over() -> None:
@@ -136,6 +141,23 @@ _take_over()
 def count(name: str, value: int = 1) -> None:
     """Add to a metric of this invocation. Never one per tenant: ids belong into log fields."""
     metrics.add_metric(name=name, unit="Count", value=value)
+
+
+def count_of(kind: str, name: str, value: int) -> None:
+    """The same for one of `KINDS`."""
+    _told(kind, name, MetricUnit.Count, value)
+
+
+def gauge_of(kind: str, name: str, seconds: float) -> None:
+    """How long something is at this moment, for one of `KINDS`."""
+    _told(kind, name, MetricUnit.Seconds, seconds)
+
+
+def _told(kind: str, name: str, unit: MetricUnit, value: float) -> None:
+    if kind not in KINDS:  # each value of a dimension is a metric of its own, and is paid as one
+        raise ValueError("not a kind that metrics are told by")
+    with single_metric(name=name, unit=unit, value=value, namespace=_NAMESPACE) as metric:
+        metric.add_dimension("kind", kind)
 
 
 class Context(Protocol):

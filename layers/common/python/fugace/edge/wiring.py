@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Holds,
         KeyChain,
         Ledger,
+        OldKeys,
         Policies,
         Signer,
         Statistics,
@@ -63,6 +64,13 @@ def bounds() -> "Mapping[Kind, Bound]":
 @cache
 def tenants(settings: Settings) -> Tenants:
     """Tenants and their API keys."""
+    from fugace.adapters.dynamo.tenants import DynamoTenants
+
+    return DynamoTenants(_aws(), settings.tenants_table, clock())
+
+
+def old_keys(settings: Settings) -> "OldKeys":
+    """API keys that open nothing any more."""
     from fugace.adapters.dynamo.tenants import DynamoTenants
 
     return DynamoTenants(_aws(), settings.tenants_table, clock())

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fugace.adapters.dynamo.lines import read_caps, write_caps
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables import ApiKeyItem, MarkItem, TenantItem
-from fugace.adapters.dynamo.writes import write_of
+from fugace.adapters.dynamo.writes import delete_counted, write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import ApiKey, Tenant
@@ -28,9 +28,10 @@ _WATERMARK = "watermark"
 
 
 class DynamoTenants:
-    """A `fugace.ports.Tenants`."""
+    """A `fugace.ports.Tenants`, and a `fugace.keeping.OldKeys`."""
 
     def __init__(self, aws: Aws, table: str, clock: Clock) -> None:
+        self._aws = aws
         self._tenants = Table(aws, table, TenantItem)
         self._keys = Table(aws, table, ApiKeyItem)
         self._marks = Table(aws, table, MarkItem)
@@ -109,7 +110,25 @@ class DynamoTenants:
             return None
         return _api_key(item) if item else None
 
+    def forget(self, seen: ApiKey, counted: Write) -> bool:
+        """One TransactWriteItems."""
+        ends = [(ApiKeyItem.revoked, seen.revoked), (ApiKeyItem.expires, seen.expires)]
+        as_seen = ApiKeyItem.tenant.exists()
+        for field, end in ends:
+            as_seen &= field == end if end else field.does_not_exist()
+        deletion = self._keys.delete_write(seen.tenant, _KEY + seen.id, only_if=as_seen)
+        return delete_counted(self._aws, [deletion], lambda _count, _name: counted) == 1
+
     # Registers.
+
+    def enter(self, tenant: TenantId, day: date) -> None:
+        """One PutItem."""
+        until = datetime.combine(day, time(), UTC) + REGISTER_KEPT
+        self._marks.put(MarkItem(_register(day), tenant, expires_at=until))
+
+    def was_active(self, tenant: TenantId, days: Sequence[date]) -> bool:
+        """One consistent GetItem a day, until it is found."""
+        return any(self._marks.get(_register(day), tenant) for day in days)
 
     def seen(self, tenant: TenantId, key_id: str, day: date) -> None:
         """Two writes for each day, key and process.
@@ -118,8 +137,7 @@ class DynamoTenants:
         """
         if (tenant, key_id, day) in self._seen:
             return
-        until = datetime.combine(day, time(), UTC) + REGISTER_KEPT
-        self._marks.put(MarkItem(f"day/{day.isoformat()}", tenant, expires_at=until))
+        self.enter(tenant, day)
         older = ApiKeyItem.last_used.does_not_exist() | (ApiKeyItem.last_used < day)
         used, there = ApiKeyItem.last_used.set(day), ApiKeyItem.tenant.exists()
         with suppress(ConditionFailedError):  # another process has written it down today
@@ -128,7 +146,7 @@ class DynamoTenants:
 
     def active(self, days: Sequence[date]) -> list[TenantId]:
         """One consistent Query a day."""
-        found = {item.item for day in days for item in self._marks.query(f"day/{day.isoformat()}", consistent=True)}
+        found = {item.item for day in days for item in self._marks.query(_register(day), consistent=True)}
         return [TenantId(tenant) for tenant in sorted(found)]
 
     def watermark(self, name: str) -> datetime | None:
@@ -154,6 +172,10 @@ def _row(tenant: Tenant, wrapped: bytes) -> TenantItem:
         shards=tenant.shards,
         wrapped=wrapped,
     )
+
+
+def _register(day: date) -> str:
+    return f"day/{day.isoformat()}"
 
 
 def _tenant(item: TenantItem) -> Tenant:
