@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fugace.domain.checkpoint import Checkpoint, Inclusion
 from fugace.domain.ids import TenantId
-from fugace.domain.ledger import Action, Draft
+from fugace.domain.ledger import Action, Draft, Entry
 from functions.purge.checkpoint import Checkpointing, newest
 from tests.fakes import BAKERY, NOON, SHOP, tenant
 from tests.fakes_keeping import Keeping
@@ -111,7 +111,9 @@ def test_a_day_has_one(night: Night) -> None:
     night.keeping.clock.tick(hours=2)
     night.grow(SHOP)
 
-    assert not night.checkpointing.run().new
+    again = night.checkpointing.run()
+
+    assert (again.new, again.size, again.grown) == (False, 1, 0)
     assert night.run().document == first.document
 
 
@@ -136,6 +138,16 @@ def test_it_is_signed_over_its_statement(night: Night) -> None:
     assert made.statement.size == 2
     assert made.statement.environment == "test"
     assert SHOP.encode() not in made.statement.signed
+
+
+def test_the_statement_is_the_written_one(night: Night) -> None:
+    """Written down here so that an auditor's own verifier, in another language, has something to hold on to."""
+    nothing = hashlib.sha256().hexdigest()
+
+    assert night.run().statement.signed.decode() == (
+        f'{{"at":"2026-01-15T12:00:00.000Z","day":"2026-01-15","environment":"test","previous":"{nothing}",'
+        f'"root":"{nothing}","size":0,"version":"fugace-checkpoint/1"}}'
+    )
 
 
 def test_an_empty_ledger_is_signed_for(night: Night) -> None:
@@ -220,6 +232,22 @@ def test_a_chain_that_lost_its_end_is_not_signed_again(night: Night) -> None:
     assert night.run().head(SHOP) == signed
 
 
+def test_a_chain_that_cannot_be_read_stops_no_other(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody broke a row: that tenant is told of, and the others are signed for."""
+    night.grow(SHOP, BAKERY)
+    page = night.keeping.ledger.page
+
+    def broken(tenant: TenantId, *, after: int, limit: int) -> list[Entry]:
+        if tenant == SHOP:
+            raise ValueError
+        return page(tenant, after=after, limit=limit)
+
+    monkeypatch.setattr(night.keeping.ledger, "page", broken)
+
+    assert night.checkpointing.run().rewritten == (SHOP,)
+    assert list(night.run().heads) == night.heads(BAKERY)
+
+
 def test_a_new_chain_begins_at_its_beginning(night: Night) -> None:
     """One whose first entries are missing was never whole."""
     night.grow(SHOP, SHOP)
@@ -256,3 +284,23 @@ def test_a_head_that_was_changed_is_noticed(night: Night) -> None:
 
     with pytest.raises(ValueError, match=r"^not a checkpoint$"):
         Checkpoint.read(document.replace(b'_shopshopshopshop",1', b'_shopshopshopshop",2'))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"fugace-checkpoint/1", b"fugace-checkpoint/2"),
+        (b'"ECDSA_SHA_256"', b'"none"'),
+        (b'{"algorithm"', b'{ "algorithm"'),
+        (b'"size":1', b'"size":1,"size":1'),
+        (b".000Z", b"Z"),
+    ],
+)
+def test_only_the_canonical_document_is_read(night: Night, old: bytes, new: bytes) -> None:
+    """The next one names its hash: two writings of one checkpoint would be two pasts."""
+    night.grow(SHOP)
+    document = night.run().document
+    assert old in document
+
+    with pytest.raises(ValueError, match=r"^not a checkpoint$"):
+        Checkpoint.read(document.replace(old, new))

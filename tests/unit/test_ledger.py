@@ -228,7 +228,7 @@ def _said_differently() -> list[str]:
         text.replace('{"content":12,"keys":3,"record":12}', '"none"'),
         text.replace('"content":12', '"content":NaN'),
         text.replace('"content":12', '"content":' + "9" * 5000),
-        text.replace('"content":12', '"content":' + "[" * 4000),
+        text.replace('"content":12', '"content":' + "[" * 3500),
         "[" * 100_000,
         "[]",
         "null",
