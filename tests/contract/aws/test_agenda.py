@@ -142,6 +142,17 @@ def test_a_wish_after_another_run_settled_is_not_lost(agenda: Agenda) -> None:
     assert seen(agenda) == Due(SHOP, JOB, at(1), at(-1))
 
 
+def test_a_slower_run_has_no_say_once_another_one_settled(agenda: Agenda) -> None:
+    """What it knows is older; it is told to look again."""
+    agenda.ensure(SHOP, JOB, NOON)
+    slow = seen(agenda)
+    agenda.settle(slow, reached=at(-1), due_at=None)
+
+    assert not agenda.settle(slow, reached=at(-2), due_at=at(5))
+
+    assert seen(agenda) == Due(SHOP, JOB, None, at(-1))
+
+
 def test_how_far_a_run_came_never_goes_back(agenda: Agenda) -> None:
     """A slower run of the same job knows less, and is right about the next look all the same."""
     agenda.ensure(SHOP, JOB, NOON)
@@ -213,7 +224,8 @@ def test_a_tenants_lot_is_the_same_in_every_process(world: World, dynamo: Dynamo
 
 def test_what_waits_for_nothing_has_no_place_in_the_index(world: World, dynamo: DynamoAgenda) -> None:
     """Sparse means that neither key of the index is there."""
-    dynamo.settle(Due(SHOP, JOB, None), reached=NOON, due_at=None)
+    dynamo.ensure(SHOP, JOB, NOON)
+    dynamo.settle(Due(SHOP, JOB, NOON), reached=NOON, due_at=None)
 
     (row,) = world.rows("purge")
     assert row.keys() == {"tenant", "item", "reached"}

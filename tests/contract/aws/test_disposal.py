@@ -405,11 +405,29 @@ def test_nothing_is_asked_where_nothing_can_be_found(world: World, dynamo: Dynam
 
     assert dynamo.oldest(SHOP, 0, **window, after=None, limit=9) == []
     assert dynamo.oldest(SHOP, 0, since=NOON, until=NOON, after=None, limit=0) == []
+    assert dynamo.oldest(SHOP, 0, since=NOON, until=NOON, after=Place(NOON + HOUR, FIRST), limit=9) == []
     assert dynamo.count(SHOP, 0, **window, most=9) == 0
     assert dynamo.records([]) == {}
     assert dynamo.delete([]).done == dynamo.redact([]).done == []
     assert dynamo.redact_briefs([]) == 0
     assert world.asked == []
+
+
+def test_nothing_goes_on_from_outside_of_what_is_asked_for(world: World, dynamo: DynamoDisposal) -> None:
+    """DynamoDB refuses a starting key that its own condition excludes; moto does not."""
+    starts: list[Any] = []
+    events = world.aws.client("dynamodb").meta.events
+
+    def look(params: Any, **_: Any) -> None:
+        starts.append(params.get("ExclusiveStartKey"))
+
+    events.register("provide-client-params.dynamodb.Query", look)
+    for after in (NOON - HOUR, NOON):
+        dynamo.oldest(SHOP, 0, since=NOON, until=NOON + HOUR, after=Place(after, FIRST), limit=9)
+    events.unregister("provide-client-params.dynamodb.Query", look)
+
+    key = {"pk": {"S": str(FIRST)}, "shard": {"S": f"{SHOP}/0"}, "at": {"N": "1768478400000"}}
+    assert starts == [None, key]
 
 
 def test_what_is_judged_is_read_consistently(world: World, dynamo: DynamoDisposal) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from fugace.adapters.dynamo.disposal import DynamoDisposal
 from fugace.adapters.dynamo.messages import DynamoMessages
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 from fugace.adapters.dynamo.tenants import DynamoTenants
@@ -55,6 +56,43 @@ def test_each_operation_is_one_request(
     act(messages)
 
     assert world.asked == [request_]
+
+
+def test_what_is_over_is_deleted_and_not_overwritten(world: World, messages: DynamoMessages, clock: FakeClock) -> None:
+    """Only a deletion is one on the stream: what was overwritten would be destroyed without being counted."""
+    messages.add(sealed_record(expires_at=NOON + timedelta(days=1)))
+    clock.tick(days=1)
+    world.asked.clear()
+
+    assert messages.add(sealed_record(text="Another text")) is None
+
+    assert world.asked == ["PutItem", "DeleteItem", "PutItem"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["accepted anew", "held"])
+def test_what_came_in_between_is_not_deleted_as_over(
+    world: World, messages: DynamoMessages, clock: FakeClock, *, first: bool
+) -> None:
+    """The same key was sent twice at a time, or a hold was put on, after the row was seen to be over."""
+    messages.add(sealed_record(expires_at=NOON + timedelta(days=1)))
+    clock.tick(days=1)
+    other = sealed_record(text="Another text", at=clock())
+    disposal = DynamoDisposal(world.aws, "messages")
+
+    def in_between(operation: str) -> None:
+        if operation == "DeleteItem":
+            world.fault = None
+            if first:
+                assert messages.add(other) is None
+            else:
+                assert disposal.hold(FIRST, "hold_a", NOON + timedelta(days=9))
+
+    world.fault = in_between
+    there = messages.add(sealed_record(text="A third text", at=clock()))
+
+    assert there is not None
+    assert there == disposal.records([FIRST])[FIRST]
+    assert there == other if first else there.held
 
 
 def test_a_window_that_is_empty_asks_nothing(world: World, messages: DynamoMessages) -> None:

@@ -107,6 +107,7 @@ def test_what_can_not_pass_is_told_at_once(world: World, ledger: Table[LedgerIte
         transact(world.aws, [entry(ledger, 1), entry(ledger, 2)])
 
     assert refused.value.reasons == ["" if code == "None" else code for code in codes]
+    assert refused.value.failed == [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"]
     assert len(world.asked) == 1
 
 

@@ -1,6 +1,7 @@
 """Messages in DynamoDB: DynamoDB, not we, decides who came first and what may follow (I5)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from fugace.adapters.dynamo.rows import read_image, read_record, write_record
 from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
 from fugace.adapters.dynamo.tables import MessageItem
 from fugace.adapters.session import Aws
+from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import SENDABLE, Change, Record, Status
 from fugace.ports import Clock, Place
@@ -20,6 +22,7 @@ from fugace.ports import Clock, Place
 __all__ = ["DynamoMessages", "read_image"]
 
 _INSTANT = timedelta(microseconds=1)
+_TRIES = 3
 
 
 class DynamoMessages:
@@ -30,17 +33,33 @@ class DynamoMessages:
         self._clock = clock
 
     def add(self, record: Record) -> Record | None:
-        """One conditional PutItem, which replaces what has expired and is not held; a refusal brings what was there."""
-        over = (MessageItem.expires_at <= self._clock()) & MessageItem.held.does_not_exist()
-        absent = MessageItem.key.does_not_exist() | over
+        """One conditional PutItem; DynamoDB's refusal brings what was there.
+
+        Only where that is over, and the purge has not come by yet, it is deleted first: replaced in one write, it would
+        be a change of a row on the stream, and never be counted as destroyed.
+        """
+        for _ in range(_TRIES):
+            there = self._put(record)
+            if there is None or there.held or there.expires_at > self._clock():
+                return there
+            over = (MessageItem.expires_at <= self._clock()) & (MessageItem.anchor == there.anchor)
+            with suppress(ConditionFailedError):  # somebody else was quicker
+                self._table.delete(str(record.key), only_if=over & MessageItem.held.does_not_exist())
+        raise UnavailableError
+
+    def _put(self, record: Record) -> Record | None:
+        """None where it was put, else what was there first."""
+        item = write_record(record)
         try:
-            self._table.put(write_record(record), only_if=absent)
+            self._table.put(item, only_if=MessageItem.key.does_not_exist())
         except ConditionFailedError as refused:
-            there = read_record(self._table.read(refused.there)) if refused.there else self.get(record.key)
-        else:
-            return None
-        # The SDK asked twice, because the first answer was lost: then what was there first is ours.
-        return None if there == read_record(write_record(record)) else there
+            row = self._table.read(refused.there) if refused.there else self._table.get(str(record.key))
+            if row is None:
+                raise UnavailableError from None
+            there = read_record(row)
+            # The SDK asked twice, because the first answer was lost: then what was there first is ours.
+            return None if there == read_record(item) else there
+        return None
 
     def get(self, key: MessageKey) -> Record | None:
         """One consistent GetItem."""
