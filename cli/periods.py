@@ -21,9 +21,9 @@ _WHAT = {
     Kind.CONTACTS: "contacts and consents",
     Kind.OBJECTIONS: "that somebody objected",
     Kind.STATISTICS: "counts per campaign, month and state, without persons",
-    Kind.ACCESS: "who had access: API keys that were revoked or have expired, legal holds that are over",
+    Kind.ACCESS: "who had access: API keys that were revoked or have expired",
     Kind.EXPORTS: "archives made for a person's request",
-    Kind.CASES: "persons' requests, once finished",
+    Kind.CASES: "persons' requests, once finished; legal holds, once over",
 }
 _TTL = "by DynamoDB's TTL, which is usually late by up to two days"
 

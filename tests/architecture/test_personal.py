@@ -1,6 +1,7 @@
 """I3: every stored attribute is on the personal-data map, and what the map says of it is so."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from fugace.adapters.dynamo import tables
+from fugace.adapters.dynamo import departures, tables, tallies, webhooks
+from fugace.adapters.dynamo import tenants as registers
 from fugace.adapters.dynamo.attributes import Bytes, Declared, Number, Pseudonym, Pseudonyms, Sealed, Text
-from fugace.datamap import keys, ledger, messages, purge, tenants
+from fugace.datamap import fields, keys, ledger, messages, purge, tenants
 from fugace.datamap.entry import About, Category, Field, Fixed, Leaving, Protection, Row
-from fugace.domain.retention import Kind
+from fugace.datamap.place import State
+from fugace.datamap.places import PLACES
+from fugace.domain.retention import Kind, Period
 
 PARTS = (messages, keys, tenants, purge, ledger)
 
@@ -27,21 +31,14 @@ def attributes() -> list[tuple[str, Declared[Any]]]:
     found = []
     for name, model in models().items():
         indexes = [index.Meta.attributes for index in model._indexes.values()]
-        for fields in (model.get_attributes(), *indexes):
-            found += [(f"{name}.{python}", attribute) for python, attribute in fields.items()]
+        for declared in (model.get_attributes(), *indexes):
+            found += [(f"{name}.{python}", attribute) for python, attribute in declared.items()]
     return found
 
 
 def entries() -> dict[str, Field]:
     """Every entry for a stored attribute, by the names of its class and itself."""
-    return {
-        f"{kind.__name__}.{name}": entry
-        for part in PARTS
-        for kind in vars(part).values()
-        if isinstance(kind, type) and isinstance(vars(kind).get("row"), Row)
-        for name, entry in vars(kind).items()
-        if isinstance(entry, Field)
-    }
+    return {f"{kind.__name__}.{name}": each for kind in fields.ROWS for name, each in fields.entries(kind).items()}
 
 
 def row(**more: Any) -> Row:
@@ -72,10 +69,10 @@ def test_nor_can_one_of_an_index() -> None:
 
 def test_nor_one_with_the_entry_of_another_row() -> None:
     """It would be kept, exported and erased as that row is."""
-    fields = {"to": Sealed(messages.Message.to), "epoch": Number(keys.SubjectKey.epoch)}
+    mixed = {"to": Sealed(messages.Message.to), "epoch": Number(keys.SubjectKey.epoch)}
 
     with pytest.raises(TypeError, match="Careless is declared with entries of message, subject-key"):
-        type("Careless", (tables._Row,), fields)
+        type("Careless", (tables._Row,), mixed)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +104,19 @@ def test_rows_and_entries_are_the_same_things() -> None:
     assert {name for name, entry in entries().items() if id(entry) not in declared} == set()
     assert [label for label, times in Counter(base).items() if times > 1] == []
     assert len(base) == len(entries())
+
+
+def test_every_class_of_entries_is_among_the_rows() -> None:
+    """What is printed, written down and tested is what is there."""
+    there = {
+        kind
+        for part in PARTS
+        for kind in vars(part).values()
+        if isinstance(kind, type) and isinstance(vars(kind).get("row"), Row)
+    }
+
+    assert there == set(fields.ROWS)
+    assert set(fields.FIELDS) == set(entries().values())
 
 
 def test_an_entry_is_named_as_its_attribute() -> None:
@@ -207,3 +217,59 @@ def test_attributes_of_rows_are_ours_alone() -> None:
     assert all(isinstance(each, Declared) for _, each in attributes())
     assert not any(type(each).__module__.startswith("pynamodb") for _, each in attributes())
     assert isinstance(Text(messages.Message.key), Attribute)
+
+
+def test_rows_are_kept_as_long_as_their_entries_say() -> None:
+    """What no tenant chooses is a constant beside the code that writes it."""
+    for row_, kept in (
+        (tenants.Attempts.row, webhooks.LOG_KEPT),
+        (tenants.Mark.row, registers.REGISTER_KEPT),
+        (purge.Tally.row, tallies.KEPT),
+        (purge.Departure.row, departures.KEPT),
+    ):
+        assert isinstance(row_.kept, Fixed)
+        assert row_.kept.period == Period(seconds=int(kept.total_seconds())), row_.name
+
+
+# Places.
+
+
+def test_all_places_are_there_in_their_order() -> None:
+    """A place that nobody thinks of is where somebody is found again."""
+    assert list(PLACES) == list(range(1, 38))
+
+
+def test_a_place_leaves_no_question_open() -> None:
+    """Each of them is asked the same."""
+    for each in PLACES.values():
+        words = (
+            each.name,
+            each.what,
+            each.purpose,
+            each.ground,
+            each.protection,
+            each.exported,
+            each.erased,
+            each.probe,
+        )
+        assert all(words), each
+        assert each.outlives == timedelta(0) or each.state is not State.BANNED, each
+
+
+def test_what_is_banned_holds_nothing_and_what_is_present_holds_something() -> None:
+    """Three words, three meanings."""
+    for each in PLACES.values():
+        assert bool(each.categories) is (each.state is not State.BANNED) or each.number == 35, each
+        if each.state is State.BOUNDED:
+            assert not {Category.NUMBER, Category.CONTENT} & set(each.categories), each
+
+
+def test_nothing_in_clear_is_kept_by_us() -> None:
+    """Only the carrier, who delivers it, has number and text in clear."""
+    clear = {
+        each.number
+        for each in PLACES.values()
+        if Category.NUMBER in each.categories and "sealed" not in each.protection
+    }
+
+    assert clear == {29}

@@ -133,18 +133,19 @@ class Field:
     """Why it tells of nobody written to; or why it stays, or is not exported."""
 
     def __post_init__(self) -> None:
-        personal = self.about is About.RECIPIENT
-        usual = bool(self.exported) and self.leaving is not Leaving.STAYS
-        wrong = {
-            "says nothing": not (self.name and self.what),
-            "is about nobody written to, and exported all the same": bool(self.exported) and not personal,
-            "is not both exported and erased, and does not say why": personal and not usual and not self.because,
-            "does not say why it is about nobody written to": not personal and not self.because,
-        }
-        for sentence, so in wrong.items():
-            if so:
-                problem = f"the entry of {self.label} {sentence}"
-                raise ValueError(problem)
+        if wrong := self._wrong():
+            problem = f"the entry of {self.label} {wrong}"
+            raise ValueError(problem)
+
+    def _wrong(self) -> str:
+        if not (self.name and self.what):
+            return "says nothing"
+        if self.about is About.RECIPIENT:
+            usual = self.exported and self.leaving is not Leaving.STAYS
+            return "" if usual or self.because else "is not both exported and erased, and does not say why"
+        if self.exported:
+            return "is about nobody written to, and exported all the same"
+        return "" if self.because else "does not say why it is about nobody written to"
 
     @property
     def label(self) -> str:

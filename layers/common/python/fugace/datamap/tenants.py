@@ -146,9 +146,11 @@ class Hold:
         "a legal hold: who set it, on what, why, until when",
         "keeping what may not be destroyed yet, out of use",
         "Art. 17(3)(b) and (e), 18(2)",
-        Kind.ACCESS,
+        Kind.CASES,
     )
-    _STANDS = "it is what keeps the rest; it goes when it is over, and its time as a record of access too"
+    _STANDS = (
+        "it is what keeps the rest, and afterwards the memory of why: it goes when its time as a finished case is over"
+    )
 
     tenant = row.other("tenant", "whose it is", _COMPANY)
     item = row.other("item", "id of the hold", _OPAQUE)
