@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from cli import output
 from fugace.domain.expiry import AHEAD
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import BEGINNING, Kind
-from fugace.domain.tenant import ApiKey, Tenant
+from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
 from fugace.keeping import Due
+from functions.purge.access import ended
 
 MOST_JOBS = 10_000
 """Listing what is due stops there."""
@@ -57,12 +59,13 @@ class Backlog:
 
 
 def look_at_everything(settings: Settings, now: datetime) -> None:
-    """Have every job of every tenant due now: what an agenda that was lost cannot tell."""
+    """Have every job of every tenant due now, from the beginning: where the agenda, or what it is about, was lost."""
     agenda, holds = wiring.agenda(settings), wiring.holds(settings)
     for tenant in wiring.tenants(settings).everyone():
-        messages = [f"{kind}/{shard}" for kind in (Kind.RECORD, Kind.CONTENT) for shard in range(tenant.shards)]
-        for job in (*messages, Kind.ACCESS.value, Kind.STATISTICS.value):
-            agenda.ensure(tenant.id, job, now)
+        for kind, shard in product((Kind.RECORD, Kind.CONTENT), range(tenant.shards)):
+            agenda.begin(tenant.id, f"{kind}/{shard}", now)
+        for kind in (Kind.ACCESS, Kind.STATISTICS):
+            agenda.ensure(tenant.id, kind.value, now)
         for hold in holds.of(tenant.id):
             if hold.state is not HoldState.OVER:
                 # What is held rests until its end; what was begun goes on.
@@ -78,7 +81,7 @@ def expected(settings: Settings, tenant: Tenant, now: datetime) -> Iterator[dict
         until = retention.horizon(Kind.STATISTICS, now, timedelta(0))
         counts[Kind.STATISTICS] = wiring.statistics(settings).overdue(tenant.id, until)
     if Kind.ACCESS in horizons:
-        ends = [_end(key, now) for key in wiring.tenants(settings).api_keys(tenant.id)]
+        ends = [ended(key) for key in wiring.tenants(settings).api_keys(tenant.id)]
         counts[Kind.ACCESS] = sum(retention.expiry(Kind.ACCESS, end, end) <= now for end in ends if end)
     for kind, count in counts.items():
         if count:
@@ -95,8 +98,3 @@ def _messages(settings: Settings, tenant: Tenant, kind: Kind, until: datetime) -
         if since <= until and total < MOST:
             total += disposal.count(tenant.id, shard, since=since, until=until, most=MOST - total)
     return total
-
-
-def _end(key: ApiKey, now: datetime) -> datetime | None:
-    """Since when it opens nothing."""
-    return min((end for end in (key.revoked, key.expires) if end and end <= now), default=None)

@@ -38,7 +38,12 @@ MaybeTenant = Annotated[str, typer.Argument(metavar="[TENANT]", help="A tenant's
 @told
 def run(
     environment: options.Environment,
-    everything: Annotated[bool, typer.Option("--all", help="Look at every tenant, also where nothing is due.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Look at everything, also at what was looked at: after a table was lost or restored."
+        ),
+    ] = False,
     patience: Annotated[str, typer.Option(help="How long to wait for it (ISO 8601).")] = "PT15M",
     as_json: options.Json = False,
 ) -> None:

@@ -80,6 +80,9 @@ class FakeAgenda:
         planned = row.due_at is not None and row.due_at <= due_at
         self.rows[tenant, job] = replace(row, due_at=row.due_at - NOTICED if planned and row.due_at else due_at)
 
+    def begin(self, tenant: TenantId, job: str, due_at: datetime) -> None:
+        self.rows[tenant, job] = Due(tenant, job, due_at)
+
     def due(self, now: datetime, limit: int) -> list[Due]:
         waiting = [(row.due_at, row) for row in self.rows.values() if row.due_at is not None and row.due_at <= now]
         waiting.sort(key=lambda each: (each[0], each[1].tenant, each[1].job))

@@ -220,6 +220,26 @@ def test_a_run_that_leaves_something_says_what(
     assert deployed
 
 
+def test_all_is_looked_at_from_the_beginning(
+    fugace: Terminal, settings: Settings, shop: TenantId, deployed: list[dict[str, str]]
+) -> None:
+    """A restored table has again what was deleted before the place that was reached."""
+    agenda, now = wiring.agenda(settings), datetime.now(UTC)
+    agenda.ensure(shop, "record/0", now - HOUR)
+    seen = agenda.get(shop, "record/0")
+    assert seen
+    agenda.settle(seen, reached=now, due_at=now + HOUR)
+
+    fugace("purge", "run", "--all", "--patience", "PT0S")
+
+    found = agenda.get(shop, "record/0")
+    assert found
+    assert found.reached is None
+    assert found.due_at
+    assert found.due_at < now + HOUR
+    assert deployed
+
+
 def test_all_is_looked_at_where_the_agenda_is_lost(
     fugace: Terminal, settings: Settings, shop: TenantId, deployed: list[dict[str, str]]
 ) -> None:

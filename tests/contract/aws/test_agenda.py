@@ -56,6 +56,17 @@ def test_the_earliest_wish_counts(agenda: Agenda, order: tuple[float, ...]) -> N
     assert at(1) - MOMENT <= due.due_at <= at(1)
 
 
+def test_a_job_begins_again_as_if_nothing_was_known(agenda: Agenda) -> None:
+    """A restored table has what was deleted before the place that was reached."""
+    agenda.ensure(SHOP, JOB, at(5))
+    agenda.settle(seen(agenda), reached=at(4), due_at=at(9))
+
+    agenda.begin(SHOP, JOB, NOON)
+
+    assert seen(agenda) == Due(SHOP, JOB, NOON)
+    assert agenda.due(NOON, 9) == [Due(SHOP, JOB, NOON)]
+
+
 def test_the_longest_overdue_come_first_over_all_lots(agenda: Agenda) -> None:
     """There are as many partitions as one likes: what is asked for is one list."""
     tenants = [new_tenant() for _ in range(40)]

@@ -53,6 +53,10 @@ class Agenda(Protocol):
         """
         ...
 
+    def begin(self, tenant: TenantId, job: str, due_at: datetime) -> None:
+        """Look at everything at `due_at`, as if nothing had ever been reached: after a table was lost or restored."""
+        ...
+
     def due(self, now: datetime, limit: int) -> list[Due]:
         """At most `limit` jobs with due_at <= now, the longest overdue first."""
         ...

@@ -38,6 +38,10 @@ class DynamoAgenda:
                 return
         raise UnavailableError
 
+    def begin(self, tenant: TenantId, job: str, due_at: datetime) -> None:
+        """One PutItem."""
+        self._table.put(DueItem(tenant, _PREFIX + job, lot=_lot(tenant), due_at=due_at))
+
     def due(self, now: datetime, limit: int) -> list[Due]:
         """One Query for each lot. What a job has `reached` is not in the index: `get` has it."""
         over = DueItem.due_at <= now
@@ -81,8 +85,13 @@ class DynamoAgenda:
 
 
 def _at(tenant: TenantId, due_at: datetime) -> list[Action]:
-    """A place in the index. A tenant's lot is always the same."""
-    return [DueItem.due_at.set(due_at), DueItem.lot.set(str(crc32(tenant.encode()) % LOTS))]
+    """A place in the index."""
+    return [DueItem.due_at.set(due_at), DueItem.lot.set(_lot(tenant))]
+
+
+def _lot(tenant: TenantId) -> str:
+    """A tenant's is always the same."""
+    return str(crc32(tenant.encode()) % LOTS)
 
 
 def _job(item: DueItem) -> str:
