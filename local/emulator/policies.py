@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from ministack.core import iam_actions
+from ministack.services import kms
 
 BATCHES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -108,9 +109,29 @@ def schedules_are_in_their_group() -> None:
     iam_actions.extract_resource_arn = arn
 
 
+def aliases_stand_for_their_keys() -> None:
+    """A call that names a key by its alias needs the right to the key: a policy that names the alias gives none.
+
+    ministack looks for a policy on the alias, so that one of AWS's own form refuses.
+
+    Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys".
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def arn(service: str, *call: Any) -> str:
+        found: str = extract(service, *call)
+        if service != "kms" or ":alias/" not in found:
+            return found
+        key = kms._resolve_key(found)
+        return str(key["Arn"]) if key else found
+
+    iam_actions.extract_resource_arn = arn
+
+
 REPAIRS = (
     batches_need_the_right_to_one,
     statements_need_the_right_to_what_they_say,
     policies_see_the_encryption_context,
     schedules_are_in_their_group,
+    aliases_stand_for_their_keys,
 )

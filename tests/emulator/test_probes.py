@@ -4,6 +4,7 @@ Each is a behaviour that the product would break without; none knows which emula
 """
 
 import datetime as dt
+import hashlib
 import json
 import os
 import time
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tests.emulator.cloud import Aws, wait_for
 
@@ -275,3 +280,189 @@ def test_a_message_in_hand_is_hidden_and_comes_back(aws: Aws) -> None:
     assert received(aws, url) == []
     assert wait_for(lambda: received(aws, url)) == ["x"]
     assert time.monotonic() - began >= 1
+
+
+# --- what the purge and the ledger build on -----------------------------------------------------
+
+
+def test_each_statement_of_a_batch_has_its_own_condition_and_answer(aws: Aws) -> None:
+    """What is over is deleted 25 at a time, and what was held or changed meanwhile is left alone."""
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(**keyed("swept"))
+    rows: dict[str, dict[str, Any]] = {"over": {}, "moved": {"at": {"N": "2"}}, "held": {"held": {"SS": ["hold_a"]}}}
+    for pk, more in rows.items():
+        dynamodb.put_item(TableName="swept", Item={"pk": {"S": pk}, "at": {"N": "1"}, "text": {"B": b"x"}, **more})
+
+    def run(statement: str) -> list[str | None]:
+        asked = [{"Statement": statement, "Parameters": [{"S": pk}, {"N": "1"}]} for pk in (*rows, "absent")]
+        answers = dynamodb.batch_execute_statement(Statements=asked)["Responses"]
+        return [answer.get("Error", {}).get("Code") for answer in answers]
+
+    failed = "ConditionalCheckFailed"
+    redacted = run('UPDATE "swept" REMOVE "text" WHERE pk = ? AND "at" = ? AND "held" IS MISSING')
+    left = dynamodb.scan(TableName="swept")["Items"]
+    deleted = run('DELETE FROM "swept" WHERE pk = ? AND "at" = ? AND "held" IS MISSING')
+
+    assert redacted == [None, failed, failed, failed]
+    assert {item["pk"]["S"] for item in left if "text" in item} == {"moved", "held"}
+    assert deleted == [None, failed, failed, None]
+    assert {item["pk"]["S"] for item in dynamodb.scan(TableName="swept")["Items"]} == {"moved", "held"}
+
+
+def test_a_transaction_says_which_of_its_writes_stood_in_the_way(aws: Aws) -> None:
+    """An entry of the ledger and what it is about are one write: which condition failed decides what follows."""
+    dynamodb = aws("dynamodb")
+    for name in ("chain", "beside"):
+        dynamodb.create_table(**keyed(name))
+    dynamodb.put_item(TableName="chain", Item={"pk": {"S": "1"}})
+    absent = {"ConditionExpression": "attribute_not_exists(pk)"}
+    entry = {"Put": {"TableName": "chain", "Item": {"pk": {"S": "1"}}, **absent}}
+    other = {"Put": {"TableName": "beside", "Item": {"pk": {"S": "a"}}, **absent}}
+
+    with pytest.raises(ClientError, match="TransactionCanceledException") as refused:
+        dynamodb.transact_write_items(TransactItems=[other, entry])
+
+    reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]
+    assert reasons == ["None", "ConditionalCheckFailed"]
+    assert dynamodb.scan(TableName="beside")["Count"] == 0
+
+
+def test_a_transaction_that_is_repeated_is_done_once(aws: Aws) -> None:
+    """An answer that was lost is asked for again with the same token: no second entry."""
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(**keyed("tokened"))
+    add = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    items = [{"Update": {"TableName": "tokened", "Key": {"pk": {"S": "a"}}, **add}}]
+
+    for _ in range(2):
+        dynamodb.transact_write_items(TransactItems=items, ClientRequestToken="one")
+
+    assert dynamodb.get_item(TableName="tokened", Key={"pk": {"S": "a"}})["Item"]["n"] == {"N": "1"}
+
+
+def test_the_rights_to_a_transaction_are_those_to_its_writes(aws: Aws) -> None:
+    """There is no action of a transaction: a role that lacks one of its writes can do none of them."""
+    for name in ("may", "may-not"):
+        aws("dynamodb").create_table(**keyed(name))
+    arn = "arn:aws:dynamodb:eu-west-3:000000000000:table/may"
+    writer = aws.assume(aws.role("transact-writer", allow("dynamodb:PutItem", on=arn)), "dynamodb")
+    put = [{"Put": {"TableName": name, "Item": {"pk": {"S": "a"}}}} for name in ("may", "may-not")]
+
+    writer.transact_write_items(TransactItems=put[:1])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        writer.transact_write_items(TransactItems=put)
+
+
+def test_an_index_that_is_added_later_has_what_was_there_before(aws: Aws) -> None:
+    """A new version of the stack gives a table another index: rows from before are found by it."""
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(**keyed("grown"))
+    dynamodb.put_item(TableName="grown", Item={"pk": {"S": "old"}, "lot": {"S": "0"}})
+    dynamodb.put_item(TableName="grown", Item={"pk": {"S": "other"}})
+    index = {
+        "IndexName": "by-lot",
+        "KeySchema": [{"AttributeName": "lot", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    kinds = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "lot")]
+    dynamodb.update_table(
+        TableName="grown", AttributeDefinitions=kinds, GlobalSecondaryIndexUpdates=[{"Create": index}]
+    )
+
+    def found() -> list[str]:
+        answer = dynamodb.query(
+            TableName="grown",
+            IndexName="by-lot",
+            KeyConditionExpression="lot = :lot",
+            ExpressionAttributeValues={":lot": {"S": "0"}},
+        )
+        return [item["pk"]["S"] for item in answer["Items"]]
+
+    assert wait_for(found) == ["old"]
+
+
+@pytest.fixture(scope="module")
+def vault(aws: Aws) -> str:
+    """A bucket with a lock of a day by default, which nobody shortens."""
+    s3, name = aws("s3"), "fugace-probe-locked"
+    where = {"LocationConstraint": "eu-west-3"}
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True, CreateBucketConfiguration=where)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    return name
+
+
+def test_an_object_is_put_once(aws: Aws, vault: str) -> None:
+    """The first checkpoint of a day stays the one of that day, whoever writes a second."""
+    s3 = aws("s3")
+    s3.put_object(Bucket=vault, Key="checkpoints/once.json", Body=b"1", IfNoneMatch="*")
+
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=vault, Key="checkpoints/once.json", Body=b"2", IfNoneMatch="*")
+    assert s3.get_object(Bucket=vault, Key="checkpoints/once.json")["Body"].read() == b"1"
+
+
+def test_what_is_locked_is_deleted_by_nobody(aws: Aws, vault: str) -> None:
+    """Not by the account's root, not by who may override a weaker lock; and its end cannot be moved nearer."""
+    s3 = aws("s3")
+    version = s3.put_object(Bucket=vault, Key="checkpoints/locked.json", Body=b"1")["VersionId"]
+    it = {"Bucket": vault, "Key": "checkpoints/locked.json", "VersionId": version}
+    sooner = {"Mode": "COMPLIANCE", "RetainUntilDate": dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)}
+
+    for attempt in (
+        lambda: s3.delete_object(**it),
+        lambda: s3.delete_object(**it, BypassGovernanceRetention=True),
+        lambda: s3.put_object_retention(**it, Retention=sooner, BypassGovernanceRetention=True),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+    assert s3.get_object(**it)["Body"].read() == b"1"
+
+
+def test_what_is_put_over_a_locked_object_hides_it_and_no_more(aws: Aws, vault: str) -> None:
+    """Its version is still there: whoever looks at all of them sees that there were two."""
+    s3 = aws("s3")
+    first = s3.put_object(Bucket=vault, Key="checkpoints/hidden.json", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=vault, Key="checkpoints/hidden.json", Body=b"2")
+    s3.delete_object(Bucket=vault, Key="checkpoints/hidden.json")
+
+    assert s3.get_object(Bucket=vault, Key="checkpoints/hidden.json", VersionId=first)["Body"].read() == b"1"
+
+
+def test_a_signature_of_kms_is_verified_without_kms(aws: Aws) -> None:
+    """ECDSA on P-256 of a SHA-256 digest, in DER; the public key as SubjectPublicKeyInfo. KMS never sees the text."""
+    kms = aws("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/probe-signs", TargetKeyId=key)
+    digest = hashlib.sha256(b"the ends of all chains").digest()
+    by_alias = {"KeyId": "alias/probe-signs", "SigningAlgorithm": "ECDSA_SHA_256"}
+
+    signature = kms.sign(**by_alias, Message=digest, MessageType="DIGEST")["Signature"]
+
+    public = load_der_public_key(kms.get_public_key(KeyId="alias/probe-signs")["PublicKey"])
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    prehashed = ec.ECDSA(utils.Prehashed(SHA256()))
+    public.verify(signature, digest, prehashed)
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, hashlib.sha256(b"others").digest(), prehashed)
+
+
+def test_the_right_to_list_a_bucket_makes_the_difference_between_missing_and_forbidden(aws: Aws, vault: str) -> None:
+    """A checkpoint that is not there yet must be told from one that may not be read."""
+    objects = f"arn:aws:s3:::{vault}/checkpoints/*"
+    reader = aws.assume(
+        aws.role(
+            "probe-reader",
+            allow("s3:GetObject", on=objects),
+            allow("s3:ListBucket", on=f"arn:aws:s3:::{vault}"),
+        ),
+        "s3",
+    )
+
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        reader.get_object(Bucket=vault, Key="checkpoints/none.json")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.get_object(Bucket=vault, Key="elsewhere/none.json")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.put_object(Bucket=vault, Key="checkpoints/forged.json", Body=b"{}")

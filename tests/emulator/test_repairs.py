@@ -187,6 +187,23 @@ def test_a_policy_may_demand_an_encryption_context(aws: Aws) -> None:
         reader.decrypt(CiphertextBlob=blobs["other"], EncryptionContext={"purpose": "other"})
 
 
+def test_the_right_to_a_key_is_asked_of_who_names_its_alias(aws: Aws) -> None:
+    """Checkpoints are signed by an alias. A right to that would be one to whatever it is moved to, so it counts not."""
+    kms = aws("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    kms.create_alias(AliasName="alias/alias-guarded", TargetKeyId=key["KeyId"])
+    sign = {"KeyId": "alias/alias-guarded", "Message": bytes(32), "MessageType": "DIGEST"}
+    signer = aws.assume(
+        aws.role("alias-signer", {"Effect": "Allow", "Action": "kms:Sign", "Resource": key["Arn"]}), "kms"
+    )
+    alias = "arn:aws:kms:eu-west-3:000000000000:alias/alias-guarded"
+    other = aws.assume(aws.role("alias-no-signer", {"Effect": "Allow", "Action": "kms:Sign", "Resource": alias}), "kms")
+
+    assert signer.sign(**sign, SigningAlgorithm="ECDSA_SHA_256")["Signature"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        other.sign(**sign, SigningAlgorithm="ECDSA_SHA_256")
+
+
 def test_a_deployed_table_has_its_ttl_and_loses_it_when_the_template_does(aws: Aws) -> None:
     """A dropped TTL would keep everything for ever, and nobody would notice."""
     dynamodb = aws("dynamodb")
