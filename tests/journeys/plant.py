@@ -14,6 +14,7 @@ from fugace.domain.expiry import stamp
 from fugace.domain.ids import MessageId, MessageKey, TenantId, uuid7
 from fugace.domain.message import Category, Change, OnUnknown, Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
+from fugace.domain.retention import Kind
 from fugace.edge import wiring
 from fugace.ports import SubjectKey
 
@@ -36,6 +37,9 @@ def main(tenant_id: str, count: int, days: int, *, expired: bool) -> list[str]:
         record = _record(tenant.id, to, person, at, kept.expires_at if not expired else anchor + timedelta(days=1))
         assert messages.add(record) is None
         ids.append(str(record.key.id))
+    agenda = wiring.agenda(settings)
+    for kind in (Kind.RECORD, Kind.CONTENT):  # as the first use of a key on that day had done
+        agenda.ensure(tenant.id, f"{kind}/0", tenant.retention.expiry(kind, anchor, anchor))
     return ids
 
 
