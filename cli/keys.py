@@ -9,6 +9,7 @@ import typer
 from cli import options, output
 from cli.faults import CliError, told
 from fugace.domain import apikey
+from fugace.domain.retention import Kind
 from fugace.domain.tenant import ApiKey, Role, Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
@@ -62,8 +63,10 @@ def revoke(
     as_json: options.Json = False,
 ) -> None:
     """Stop a key for good, within a minute; the last admin key, too."""
-    settings = options.settings(environment)
-    revoked = wiring.tenants(settings).revoke_api_key(options.known(settings, tenant).id, key, wiring.clock()())
+    settings, now = options.settings(environment), wiring.clock()()
+    known = options.known(settings, tenant)
+    _look_after(settings, known, now)
+    revoked = wiring.tenants(settings).revoke_api_key(known.id, key, now)
     if revoked is None:
         raise CliError(f"The tenant {tenant} has no key {key}.")
     output.one(shown(revoked), as_json=as_json)
@@ -79,8 +82,16 @@ def add(
     live = mode is Mode.LIVE
     secret, key_id = apikey.make(tenant.id, live=live)
     key = ApiKey(tenant.id, key_id, role, live, apikey.digest(secret), now, expires, note=note)
+    if expires:
+        _look_after(settings, tenant, expires)
     wiring.tenants(settings).add_api_key(key)
     return {**shown(key), "key": secret}
+
+
+def _look_after(settings: Settings, tenant: Tenant, end: datetime) -> None:
+    """Have the purge look at a key that opens nothing any more from `end` on, when it has been kept long enough."""
+    due_at = tenant.retention.expiry(Kind.ACCESS, end, end)
+    wiring.agenda(settings).ensure(tenant.id, Kind.ACCESS.value, due_at)
 
 
 def shown(key: ApiKey) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ clients repeat, where a 401 would have them throw their key away.
 """
 
 import hmac
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,9 @@ from fugace.domain.tenant import ApiKey
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
+from fugace.keeping import Agenda
 from fugace.ports import Clock, Tenants
+from functions.auth.outlook import look_after
 
 REMEMBERED = timedelta(seconds=45)
 """How long API Gateway does not ask again."""
@@ -34,8 +36,9 @@ class UnauthorizedError(observe.RefusalError):
 class Door:
     """Tells keys apart, and notes once a day that one was used."""
 
-    def __init__(self, tenants: Tenants, clock: Clock) -> None:
+    def __init__(self, tenants: Tenants, agenda: Agenda, clock: Clock) -> None:
         self._tenants = tenants
+        self._agenda = agenda
         self._clock = clock
         self._noted: set[tuple[str, str, date]] = set()
 
@@ -53,14 +56,22 @@ class Door:
         if not key.usable(now) or key.live is not claim.live:
             return "revoked" if key.revoked else "expired"
         # An answer outlives midnight by what API Gateway remembers it; so does the day's register of active tenants.
-        for day in {now.date(), (now + REMEMBERED).date()}:
-            self._note(key, day)
+        for day in sorted({now.date(), (now + REMEMBERED).date()}):
+            self._note(key, day, now)
         return key
 
-    def _note(self, key: ApiKey, day: date) -> None:
+    def _note(self, key: ApiKey, day: date, now: datetime) -> None:
+        """Write down that it was used, in an order that survives a crash.
+
+        First the day's register, for a purge that is about to forget the tenant; then what is to be looked at because
+        of what will be collected; last the key itself, whose date says that all of it is done.
+        """
         use = (key.tenant, key.id, day)
         if use not in self._noted:
-            self._tenants.seen(*use)
+            if key.last_used is None or key.last_used < day:
+                self._tenants.enter(key.tenant, day)
+                look_after(self._agenda, self._tenants.get(key.tenant), now)
+                self._tenants.seen(*use)
             if len(self._noted) >= _MOST_REMEMBERED:
                 self._noted.clear()
             self._noted.add(use)
@@ -69,7 +80,8 @@ class Door:
 @cache
 def door() -> Door:
     """Wired on the first request, not on import, so that tests need no AWS."""
-    return Door(wiring.tenants(Settings.read()), wiring.clock())
+    settings = Settings.read()
+    return Door(wiring.tenants(settings), wiring.agenda(settings), wiring.clock())
 
 
 @observe.entry

@@ -19,7 +19,8 @@ app = http.resolver()
 @cache
 def ring() -> KeyRing:
     """Wired on the first request, not on import, so that tests need no AWS."""
-    return KeyRing(wiring.tenants(Settings.read()), wiring.clock())
+    settings = Settings.read()
+    return KeyRing(wiring.tenants(settings), wiring.agenda(settings), wiring.clock())
 
 
 @app.post("/v1/keys")

@@ -14,7 +14,9 @@ from fugace.domain.errors import (
 )
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import ApiKey, Role
+from fugace.keeping import Agenda
 from fugace.ports import Clock, Tenants
+from functions.auth.outlook import look_after_access
 
 MOST = 100
 """Usable keys that a tenant may have."""
@@ -38,6 +40,7 @@ class KeyRing:
     """The API keys of tenants."""
 
     tenants: Tenants
+    agenda: Agenda
     clock: Clock
 
     def make(self, tenant: TenantId, wish: Wish, *, live: bool) -> tuple[ApiKey, str]:
@@ -51,6 +54,8 @@ class KeyRing:
         shown, key_id = apikey.make(tenant, live=wish.live)
         expires = wish.expires and wish.expires.astimezone(UTC)
         key = ApiKey(tenant, key_id, wish.role, wish.live, apikey.digest(shown), now, expires, note=wish.note)
+        if expires:
+            look_after_access(self.agenda, self.tenants.get(tenant), expires)
         self.tenants.add_api_key(key)
         return key, shown
 
@@ -78,6 +83,7 @@ class KeyRing:
             others = [each for each in keys if each.role is Role.ADMIN and each.usable(now) and each.id != key_id]
             if not any(each.live or not key.live for each in others):
                 raise LastAdminKeyError
+        look_after_access(self.agenda, self.tenants.get(tenant), now)
         self.tenants.revoke_api_key(tenant, key_id, now)
 
 

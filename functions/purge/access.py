@@ -44,5 +44,5 @@ class AccessSweep:
 
 
 def ended(key: ApiKey) -> datetime | None:
-    """When it opens, or opened, nothing any more."""
+    """Since when it opens nothing any more, or will: what its retention is counted from."""
     return min((end for end in (key.revoked, key.expires) if end), default=None)

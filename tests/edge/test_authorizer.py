@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from fugace.domain import apikey
+from fugace.domain.retention import Period
 from fugace.domain.tenant import ApiKey, Role
+from fugace.edge.observe import FailedError
 from functions.auth import authorizer
-from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants
+from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, kept, tenant
+from tests.fakes_keeping import FakeAgenda
 
 CONTEXT = SimpleNamespace(aws_request_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 ARN = "arn:aws:execute-api:eu-west-3:000000000000:abc123/live/GET/v1/messages/some-id"
@@ -34,8 +37,8 @@ class House:
     """A store with one sender's key, and the door in front of it."""
 
     def __init__(self) -> None:
-        self.tenants, self.clock = Store(), FakeClock()
-        self.door = authorizer.Door(self.tenants, self.clock)
+        self.tenants, self.agenda, self.clock = Store(tenant()), FakeAgenda(), FakeClock()
+        self.door = authorizer.Door(self.tenants, self.agenda, self.clock)
         self.secret = self.add(role=Role.SENDER)
 
     def add(self, **more: Any) -> str:
@@ -194,6 +197,67 @@ def test_use_is_noted_once_a_day(house: House, monkeypatch: pytest.MonkeyPatch) 
     asks(f"Bearer {house.secret}")
 
     assert [day.isoformat() for _, _, day in noted] == ["2026-01-15", "2026-01-16"]
+
+
+def test_before_the_first_use_of_a_day_counts_the_purge_knows_what_will_be_over(house: House) -> None:
+    """Whoever sends has to be found by the purge, in every shard, whatever else happens to the process."""
+    house.tenants.tenants[SHOP] = tenant(shards=2)
+
+    asks(f"Bearer {house.secret}")
+
+    due = {row.job: row.due_at for row in house.agenda.of(SHOP)}
+    assert due == {
+        **{f"content/{shard}": NOON + timedelta(days=7) for shard in range(2)},
+        **{f"record/{shard}": datetime(2026, 7, 15, 12, tzinfo=UTC) for shard in range(2)},
+    }
+
+
+def test_a_tenant_that_keeps_no_text_is_looked_at_at_once(house: House) -> None:
+    """Its texts may be over as soon as they are collected."""
+    house.tenants.tenants[SHOP] = tenant(retention=kept(content=Period()))
+
+    asks(f"Bearer {house.secret}")
+
+    assert house.agenda.get(SHOP, "content/0").due_at == NOON
+
+
+def test_a_key_that_was_used_today_costs_no_write(house: House) -> None:
+    """Every process begins without a memory; the key, which is read anyway, has one."""
+    secret = house.add(last_used=NOON.date())
+
+    asks(f"Bearer {secret}")
+
+    assert not house.tenants.days
+    assert not house.agenda.rows
+
+
+@pytest.mark.parametrize("step", ["enter", "ensure", "seen"])
+def test_what_dies_on_the_way_is_done_again(house: House, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The key's own date is written last: as long as it is missing, the next use repeats everything before it."""
+    port = house.agenda if step == "ensure" else house.tenants
+    with monkeypatch.context() as patch:
+        patch.setattr(port, step, lambda *_: 1 / 0)
+        with pytest.raises(FailedError):
+            asks(f"Bearer {house.secret}")
+    assert house.tenants.api_key(SHOP, house.key_id).last_used is None
+
+    asks(f"Bearer {house.secret}")
+
+    assert len(house.agenda.of(SHOP)) == 2
+    assert house.tenants.was_active(SHOP, [NOON.date()])
+    assert house.tenants.api_key(SHOP, house.key_id).last_used == NOON.date()
+
+
+def test_the_register_comes_before_the_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that forgets an idle tenant reads the register last: a wish that came before it was read is in it."""
+    order: list[str] = []
+    monkeypatch.setattr(house.tenants, "enter", lambda *_: order.append("register"))
+    monkeypatch.setattr(house.agenda, "ensure", lambda *_: order.append("job"))
+    monkeypatch.setattr(house.tenants, "seen", lambda *_: order.append("key"))
+
+    asks(f"Bearer {house.secret}")
+
+    assert order == ["register", "job", "job", "key"]
 
 
 def test_an_answer_that_outlives_midnight_counts_for_both_days(house: House) -> None:

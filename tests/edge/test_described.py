@@ -33,6 +33,7 @@ from tests.fakes import (
     sealed_record,
     tenant,
 )
+from tests.fakes_keeping import FakeAgenda
 
 Ask = Callable[..., Any]
 HOOK = "https://shop.example/hook"
@@ -49,7 +50,7 @@ def asking(entry: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Ask:
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> Ask:
-    ring = KeyRing(FakeTenants(tenant()), FakeClock())
+    ring = KeyRing(FakeTenants(tenant()), FakeAgenda(), FakeClock())
     monkeypatch.setattr(auth, "ring", lambda: ring)
     return asking(auth.handle)
 

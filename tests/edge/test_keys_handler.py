@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from fugace.domain.tenant import ApiKey, Role
 from functions.auth import handler
 from functions.auth.keys import MOST, KeyRing
 from tests.edge.events import CONTEXT, event
-from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants
+from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, tenant
+from tests.fakes_keeping import FakeAgenda
 
 NUMBER = "+33639980001"
 
@@ -22,6 +23,7 @@ class Store(FakeTenants):
     """Tenants whose table breaks with a number in its message, when told to."""
 
     broken = False
+    agenda: FakeAgenda
 
     def api_keys(self, tenant: Any) -> list[ApiKey]:
         if self.broken:
@@ -31,8 +33,9 @@ class Store(FakeTenants):
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Store:
-    store = Store()
-    ring = KeyRing(store, FakeClock())
+    store = Store(tenant())
+    store.agenda = FakeAgenda()
+    ring = KeyRing(store, store.agenda, FakeClock())
     monkeypatch.setattr(handler, "ring", lambda: ring)
     return store
 
@@ -207,3 +210,27 @@ def test_no_answer_and_no_log_line_shows_a_number(store: Store, outcome: str, pr
     seen = json.dumps(answer) + printed()
     assert outcome in seen  # so we are looking at the right place
     assert NUMBER[1:] not in seen
+
+
+def test_a_key_that_ends_is_looked_at_when_it_has_been_kept_long_enough(store: Store) -> None:
+    """Who had access is remembered for as long as the tenant has chosen, a year, and not for ever."""
+    key_id = keep(store)
+    keep(store)
+
+    ask("DELETE", f"/v1/keys/{key_id}")
+
+    assert store.agenda.get(SHOP, "access").due_at == NOON.replace(year=2027)
+
+
+def test_a_key_that_is_made_with_an_end_is_looked_at_after_it(store: Store) -> None:
+    """Nobody revokes it: its end is all there is."""
+    ask("POST", "/v1/keys", {"role": "sender", "mode": "live", "expires": "2026-03-01T00:00:00Z"})
+
+    assert store.agenda.get(SHOP, "access").due_at == datetime(2027, 3, 1, tzinfo=UTC)
+
+
+def test_a_key_without_an_end_is_not_looked_at(store: Store) -> None:
+    """What is used stays."""
+    ask("POST", "/v1/keys", {"role": "sender", "mode": "live"})
+
+    assert not store.agenda.rows

@@ -152,6 +152,10 @@ class Retention:
         """When it is over: the one function that says so, for reads, the sweeper and the TTL stamp alike."""
         return min(cap.expiry(anchor) for cap in self.caps[kind] if cap.binds(collected))
 
+    def soonest(self, kind: Kind, now: datetime) -> datetime:
+        """Nothing that is collected from `now` on is over before then."""
+        return min(max(cap.since, cap.period.soonest(now)) for cap in self.caps[kind] if cap.binds(now))
+
     def changed(self, kind: Kind, period: Period, now: datetime) -> "Retention":
         """With another choice, in force `ANNOUNCED` from now; caps that can decide nothing any more are dropped."""
         since, caps = now + ANNOUNCED, self.caps.get(kind, ())
