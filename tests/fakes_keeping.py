@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from fugace.domain.fitness import check
 from fugace.domain.hold import Hold
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
-from fugace.domain.ledger import GENESIS, Draft, Entry, check
+from fugace.domain.ledger import GENESIS, Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Tenant

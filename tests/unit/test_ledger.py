@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from fugace.domain.fitness import MOST, check, personal
 from fugace.domain.ids import TenantId, short
-from fugace.domain.ledger import GENESIS, LONGEST, MOST, Action, Draft, Entry, Fact, UnfitError, check, hashed, personal
+from fugace.domain.ledger import GENESIS, LONGEST, Action, Draft, Entry, Fact, UnfitError, hashed
 from fugace.domain.retention import Kind, Period
 from tests.fakes import BAKERY, FIRST, NOON, SHOP
 

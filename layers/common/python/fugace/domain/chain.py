@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fugace.domain import ledger
-from fugace.domain.ledger import GENESIS, Entry, UnfitError
+from fugace.domain.fitness import check
+from fugace.domain.ledger import GENESIS, Entry, UnfitError, hashed
 
 
 class Reason(StrEnum):
@@ -35,13 +35,13 @@ def verify(texts: Sequence[str], hashes: Sequence[str]) -> Broken | None:
     """
     prev, tenant = GENESIS, ""
     for line, (text, hash_) in enumerate(zip(texts, hashes, strict=True), 1):
-        if ledger.hashed(text) != hash_:
+        if hashed(text) != hash_:
             return Broken(line, Reason.CHANGED)
         try:
             entry = Entry.read(text)
             tenant = tenant or entry.draft.tenant
             reason = _misplaced(entry, line, prev, tenant)
-            ledger.check(entry.draft)
+            check(entry.draft)
         except UnfitError:
             reason = reason or Reason.UNFIT
         except ValueError:

@@ -13,8 +13,9 @@ from fugace.adapters.dynamo.transactions import TransactionCancelledError, Trans
 from fugace.adapters.dynamo.writes import items_of
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
+from fugace.domain.fitness import check
 from fugace.domain.ids import TenantId
-from fugace.domain.ledger import GENESIS, Draft, Entry, check
+from fugace.domain.ledger import GENESIS, Draft, Entry
 from fugace.keeping import ConflictError, Head, Write
 
 _ATTEMPTS = 25
