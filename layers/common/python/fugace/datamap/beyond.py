@@ -104,8 +104,8 @@ BEYOND = (
         protection=f"persons' keys are in no back-up; each key is wrapped by the one above it; {AT_REST}",
         exported="not exported: a key tells nothing of anybody",
         erased=(
-            "a person's key goes with the person's last message, one to two hours later, or at once by an erasure; a "
-            "tenant's is in the back-up of tenants for seven days"
+            "a person's key goes with the person's last message, one to two hours later; a tenant's is in the back-up "
+            "of tenants for seven days"
         ),
         outlives=timedelta(hours=2),
         probe="template: no recovery for subject-keys; a restored messages table cannot be read",
