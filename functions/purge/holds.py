@@ -84,7 +84,7 @@ class HoldDesk:
         if wish.message is not None:
             self._demand_there(MessageKey(actor.tenant, wish.message))
         there = self.holds.of(actor.tenant)
-        if again := next((each for each in there if _same(each, hold) and each.until > hold.set_at), None):
+        if again := next((each for each in there if _same(each, hold)), None):
             return again, True
         if sum(each.state is not HoldState.OVER for each in there) >= MOST:
             raise LimitReachedError(allowed=MOST)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from fugace.domain.ledger import Action, written
 from fugace.keeping import Write
 from functions.purge.actor import Actor
 from functions.purge.holds import MOST, HoldDesk, Wish
-from tests.fakes import ALICE, BAKERY, BOB, FIRST, NOON, SECOND, SHOP, kept, sealed_record, tenant
+from tests.fakes import ALICE, BAKERY, BOB, FIRST, NOON, SECOND, SHOP, WEEK, kept, sealed_record, tenant
 from tests.fakes_keeping import FakeDisposal, FakeHolds, Keeping
 
 SETTER, LIFTER = Actor(SHOP, "key_setterse", live=True), Actor(SHOP, "key_lifterli", live=True)
@@ -128,7 +129,7 @@ def test_what_has_only_just_left_is_not_there(world: Keeping) -> None:
     refused(NotFoundError, world, MESSAGE)
 
     world.messages.rows[FIRST] = sealed_record(world.vault, at=NOON - timedelta(days=3))
-    world.tenants.tenants[SHOP] = tenant(retention=kept(record=kept().period("content")))  # type: ignore[arg-type]  # a week
+    world.tenants.tenants[SHOP] = tenant(retention=kept(record=WEEK))
     world.clock.tick(days=5)
     refused(NotFoundError, world, MESSAGE)
 
@@ -154,7 +155,7 @@ NOBODYS = "019bc192-7a00-7000-8000-00000000ffff"
 
 
 @pytest.mark.parametrize("until", [NOON, NOON - timedelta(days=1), NOON + timedelta(days=3654)])
-def test_an_end_lies_ahead_and_not_too_far(world: Keeping, until: object) -> None:
+def test_an_end_lies_ahead_and_not_too_far(world: Keeping, until: Any) -> None:
     """A hold without an end would be retention without bounds."""
     refused(BadRequestError, world, replace(PERSON, until=until))
 
@@ -224,9 +225,9 @@ class Breaking(FakeDisposal):
         super().__init__(world.messages)
         self.act = act
 
-    def hold(self, *args: object, **more: object) -> bool:
+    def hold(self, *args: Any, **more: Any) -> bool:
         self.act()
-        return super().hold(*args, **more)  # type: ignore[arg-type]  # as they came
+        return super().hold(*args, **more)
 
 
 def test_a_job_is_planned_before_anything_is_written(world: Keeping) -> None:
