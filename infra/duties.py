@@ -88,7 +88,7 @@ DUTIES = {
         "functions.send.handler.handle",
         10,
         tenants="GetItem",
-        messages="BatchGetItem GetItem PutItem UpdateItem",
+        messages="BatchGetItem DeleteItem GetItem PutItem UpdateItem",
         indexes=("by-time",),
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
         root_key=True,

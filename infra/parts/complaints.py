@@ -59,6 +59,14 @@ COMPLAINTS = (
         "same hours, and tell the tenants: to them it looks as if a handset had been off.",
     ),
     Complaint(
+        "uncounted",
+        "Unreadable",
+        "tally",
+        "Something left the messages table that could not be read any more, and is not, or not wholly, in the ledger. "
+        "Look for `unreadable` in the log of tally: either somebody writes to the table beside the functions, or what "
+        "was written by an older release cannot be read by this one.",
+    ),
+    Complaint(
         "ledger-rewritten",
         "Rewritten",
         "checkpoint",

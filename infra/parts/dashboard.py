@@ -15,7 +15,7 @@ RECEIPTS = (
     ("LateReceipt", "receive"),
     ("NoReceipt", "reconcile"),
 )
-DELETED = ("record", "content", "access", "statistics")
+DELETED = ("record", "content", "access", "statistics", "keys")
 UNTOLD = (("WebhookDisabled", "notify"), ("EventGivenUp", "notify"))
 
 

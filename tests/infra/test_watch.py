@@ -4,9 +4,12 @@ import ast
 import json
 from functools import cache
 
+from fugace.edge import observe
+from functions.purge import events, plan
 from infra.duties import DUTIES
 from infra.parts.alarms import OVERDUE
 from infra.parts.complaints import COMPLAINTS
+from infra.parts.dashboard import DELETED
 from tests.infra.conftest import ROOT
 
 
@@ -70,13 +73,17 @@ def counted(name):
     return {word for path in (module, *EDGE) for word in names((ROOT / path).read_text())}
 
 
+COUNTERS = {"count": 0, "count_of": 1, "gauge_of": 1}
+"""What counts, and which of its arguments is the metric's name."""
+
+
 def names(source):
-    """The names that a module gives to `count`; where one is computed, any word of a dictionary may be meant."""
+    """The names that a module gives to what counts; where one is computed, any word of a dictionary may be meant."""
     tree = list(ast.walk(ast.parse(source)))
     given = [
-        each.args[0]
+        each.args[COUNTERS[name]]
         for each in tree
-        if isinstance(each, ast.Call) and ast.unparse(each.func) in {"count", "observe.count"}
+        if isinstance(each, ast.Call) and (name := ast.unparse(each.func).removeprefix("observe.")) in COUNTERS
     ]
     if any(not isinstance(each, ast.Constant) for each in given):
         given += [word for each in tree if isinstance(each, ast.Dict) for word in (*each.keys, *each.values)]
@@ -96,12 +103,22 @@ def test_what_is_asked_of_the_functions_is_what_they_count(example):
     assert {(metric, name) for metric, name in asked | drawn if metric not in counted(name)} == set()
 
 
+def test_kinds_are_those_that_the_functions_tell():
+    """A dimension that nobody sends is an alarm that never rings; one that nobody asks for is a graph that nobody has.
+
+    What is deleted is told by the words that the sweep uses; lag by those of the plan.
+    """
+    assert set(OVERDUE) == set(plan.KINDS)
+    assert set(DELETED) == set(events._METRIC.values())
+    assert set(OVERDUE) | set(DELETED) == observe.KINDS
+
+
 def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
     """Where repeats cure it, twice in a quarter of an hour; the rest is not waited for."""
     found = alarms(example)
     at_once = {each.alarm for each in COMPLAINTS if not each.lasting}
 
-    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten"}
+    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted"}
     for each in COMPLAINTS:
         alarm = found[each.alarm]
         wanted = (1, 1) if each.alarm in at_once else (3, 2)

@@ -22,6 +22,11 @@ WIRED = {
     "receipts": ("functions.dlr.events.messages",),
     "notify": ("functions.dlr.events.notifier",),
     "reconcile": ("functions.purge.events._reconcile",),
+    "retention": tuple(f"functions.purge.handler.{name}" for name in ("policies", "foresight", "holds", "account")),
+    "plan": ("functions.purge.events._plan",),
+    "sweep": ("functions.purge.events._sweep", "functions.purge.events._queue"),
+    "tally": ("functions.purge.events._tally",),
+    "checkpoint": ("functions.purge.events._checkpointing",),
 }
 
 
