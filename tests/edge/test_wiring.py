@@ -47,6 +47,8 @@ def settings() -> Settings:
     "port",
     [
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
+        *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
+        *("ledger", "checkpoints", "signer", "sweep_queue"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )
