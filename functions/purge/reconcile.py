@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from fugace.domain.expiry import LONGEST_VALIDITY
+from fugace.domain.expiry import LONGEST_VALIDITY, drops_content
 from fugace.domain.message import SENDABLE, Change, Evidence, Record, Status
+from fugace.domain.retention import Retention
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock, Messages, Place, Queue, Tenants, Terms
 
@@ -113,7 +114,8 @@ class Reconcile:
                 for places in self._pages(tenant, shard, since, until):
                     if left() <= ENOUGH:
                         return False
-                    self._look_at(self.messages.get_many([place.key for place in places]).values(), look, tally)
+                    records = self.messages.get_many([place.key for place in places]).values()
+                    self._look_at(records, tenant.retention, look, tally)
         return True
 
     def _active(self, since: datetime, until: datetime) -> Iterator[Tenant]:
@@ -129,14 +131,19 @@ class Reconcile:
             yield places
             after = places[-1]
 
-    def _look_at(self, records: Iterable[Record], look: _Look, tally: Tally) -> None:
+    def _look_at(self, records: Iterable[Record], retention: Retention, look: _Look, tally: Tally) -> None:
         again: dict[str, list[dict[str, str | int]]] = defaultdict(list)
         for record in records:
             tally.seen += 1
             if self._lost(record, look):
                 again[record.carrier].append({"message": str(record.key), "attempt": 1})
-            elif look.kind is not Pass.EARLY and not record.status.final and self._over(record, look):
-                self._end(record, tally)
+                continue
+            drop = drops_content(record, retention, self.clock())
+            if look.kind is not Pass.EARLY and not record.status.final and self._over(record, look):
+                self._end(record, tally, drop=drop)
+            elif drop and record.left_at and record.sealed.text is not None:
+                # Whoever handed it over died before taking the text along; its own end may be days away.
+                self.messages.note(record.key, record.history[-1], drop_content=True)
         for carrier, bodies in again.items():
             self.queues[carrier].send(bodies)
             tally.relayed += len(bodies)
@@ -162,13 +169,13 @@ class Reconcile:
         known = self.terms.get(record.carrier)
         return known.receipt_limit if known else max(terms.receipt_limit for terms in self.terms.values())
 
-    def _end(self, record: Record, tally: Tally) -> None:
+    def _end(self, record: Record, tally: Tally, *, drop: bool) -> None:
         terms, now = self.terms.get(record.carrier), self.clock()
         claims = terms is not None and not terms.deduplicates
         if claims and record.status in SENDABLE and record.claimed_at is None:
             change, only_from = Change(Status.EXPIRED, now, code="validity"), SENDABLE
         else:
             change, only_from = Change(Status.UNKNOWN, now, Evidence.INFERRED, "no-receipt"), None
-        if self.messages.note(record.key, change, drop_content=record.drop_content, only_from=only_from):
+        if self.messages.note(record.key, change, drop_content=drop, only_from=only_from):
             tally.expired += change.status is Status.EXPIRED
             tally.unknown += change.status is Status.UNKNOWN

@@ -52,6 +52,11 @@ class Clearance:
         text = person.open(str(record.key), "text", record.sealed.text or b"")
         return Ruling(self._submission(record, person, text, now), drop)
 
+    def drops_content(self, record: Record, now: datetime) -> bool:
+        """Whether the write that records how it ended takes the text along: the tenant may have chosen so since."""
+        tenant = self.tenants.get(record.key.tenant)
+        return record.drop_content if tenant is None else drops_content(record, tenant.retention, now)
+
     def _obstacle(self, record: Record, tenant: Tenant, now: datetime) -> Change | None:
         if record.held:
             return Change(Status.BLOCKED, now, code="held")

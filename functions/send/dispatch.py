@@ -91,7 +91,8 @@ class Dispatch:
             doubt = _stale(record, now)
         status, evidence = (Status.UNKNOWN, Evidence.INFERRED) if doubt else (Status.REJECTED, Evidence.PLATFORM)
         change = Change(status, now, evidence, "dead-letter")
-        self.messages.note(task.key, change, drop_content=record.drop_content, only_from=SENDABLE)
+        drop = self.clearance.drops_content(record, now)
+        self.messages.note(task.key, change, drop_content=drop, only_from=SENDABLE)
 
     def _take(self, carrier: str, task: Task) -> _Job | Outcome:
         """Have it for ourselves, where two of us could send it twice."""
@@ -107,6 +108,7 @@ class Dispatch:
             return job
         # Whoever held it died half-way, and the outcome of that call is not known.
         if record.on_unknown is OnUnknown.AT_MOST_ONCE:
+            job = replace(job, drop_content=self.clearance.drops_content(record, now))
             return self._end(job, Status.UNKNOWN, "interrupted", Evidence.INFERRED)
         return replace(job, task=replace(task, silent=task.silent + 1))
 

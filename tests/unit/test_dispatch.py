@@ -176,6 +176,23 @@ def test_a_retention_that_became_pt0s_since_counts_too():
     assert desk.record.sealed.text is None
 
 
+@pytest.mark.parametrize("how", ["buried", "interrupted"])
+def test_a_retention_that_became_pt0s_since_counts_for_every_end(how):
+    """Also where no carrier was asked: the text has nothing more to wait for."""
+    desk = Desk()
+    desk.tenants.tenants[SHOP] = tenant(retention=kept(content=Period()))
+
+    if how == "buried":
+        desk.bury()
+    else:
+        dies_in_the_call(desk)
+        desk.clock.tick(minutes=6)
+        desk.run()
+
+    assert desk.record.status.final
+    assert desk.record.sealed.text is None
+
+
 def test_the_text_stays_where_it_is_retained():
     """Otherwise the tests above could pass for the wrong reason."""
     desk = Desk()

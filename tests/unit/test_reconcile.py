@@ -7,6 +7,7 @@ import pytest
 
 from fugace.domain.errors import UnavailableError
 from fugace.domain.message import Change, Evidence, Status
+from fugace.domain.retention import Period
 from functions.purge import reconcile
 from functions.purge.reconcile import EARLY, FIRST_RUN, LONGEST_VALIDITY, Reconcile
 from tests.fakes import (
@@ -20,6 +21,7 @@ from tests.fakes import (
     FakeMessages,
     FakeQueue,
     FakeTenants,
+    kept,
     key_number,
     sealed_record,
     tenant,
@@ -151,6 +153,36 @@ def test_the_text_goes_with_the_last_word_where_nothing_is_retained():
     rounds.run(days=3, minutes=1)
 
     assert rounds.messages.rows[FIRST].sealed.text is None
+
+
+def test_a_retention_that_became_pt0s_since_takes_the_text_with_the_last_word():
+    """A shorter policy acts on everything: the stamp in the row is of before."""
+    rounds = Round(sealed_record(status=(A, Q, S)))
+    rounds.tenants.tenants[SHOP] = tenant(retention=kept(content=Period()))
+
+    rounds.run(days=3, minutes=1)
+
+    assert rounds.messages.rows[FIRST].sealed.text is None
+
+
+def test_a_text_that_its_hand_over_left_behind_goes_with_the_early_pass():
+    """Whoever handed it over died between the carrier's answer and our note, and the receipt came first."""
+    rounds = Round(sealed_record(status=(A, Q, S), drop_content=True))
+
+    rounds.run(minutes=11)
+
+    record = rounds.messages.rows[FIRST]
+    assert (record.sealed.text, record.status) == (None, S)
+
+
+@pytest.mark.parametrize("status", [(A,), (A, Q)])
+def test_a_text_that_waits_for_its_hand_over_stays(status):
+    """Nothing is retained, but it has to be there until a carrier has it."""
+    rounds = Round(sealed_record(status=status, drop_content=True))
+
+    rounds.run(minutes=11)
+
+    assert rounds.messages.rows[FIRST].sealed.text is not None
 
 
 def test_a_receipt_in_the_same_moment_wins():
