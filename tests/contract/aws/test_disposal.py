@@ -3,6 +3,7 @@
 What it removes by the batch is shown against the embedded AWS: moto cannot read those statements.
 """
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.message import Change, Record, Status
 from fugace.keeping import Brief, Disposal
 from fugace.ports import Messages, Place
-from tests.contract.aws.conftest import World, refusal
+from tests.contract.aws.conftest import World, answer, refusal
 from tests.fakes import BAKERY, BOB, FIRST, NOON, SHOP, FakeClock, FakeMessages, key_number, sealed_record
 from tests.fakes_keeping import FakeDisposal
 
@@ -411,6 +412,25 @@ def test_nothing_is_asked_where_nothing_can_be_found(world: World, dynamo: Dynam
     assert dynamo.delete([]).done == dynamo.redact([]).done == []
     assert dynamo.redact_briefs([]) == 0
     assert world.asked == []
+
+
+def test_counting_goes_on_where_a_page_ends_and_sends_no_place(world: World, dynamo: DynamoDisposal) -> None:
+    """A megabyte is a page; to be told numbers is all that a question of how many needs."""
+    asked: list[tuple[str, int, Any]] = []
+    key = {"pk": {"S": str(FIRST)}, "shard": {"S": f"{SHOP}/0"}, "at": {"N": "1768478400000"}}
+    pages = iter([{"Count": 6000, "LastEvaluatedKey": key}, {"Count": 900, "LastEvaluatedKey": key}, {"Count": 7}])
+    events = world.aws.client("dynamodb").meta.events
+
+    def look(params: Any, **_: Any) -> None:
+        asked.append((params["Select"], params["Limit"], params.get("ExclusiveStartKey")))
+
+    events.register("provide-client-params.dynamodb.Query", look)
+    world.fault = lambda _: answer(json.dumps(next(pages)))
+    counted = dynamo.count(SHOP, 0, since=NOON, until=NOON + HOUR, most=10_000)
+    events.unregister("provide-client-params.dynamodb.Query", look)
+
+    assert counted == 6907
+    assert asked == [("COUNT", 10_000, None), ("COUNT", 4000, key), ("COUNT", 3100, key)]
 
 
 def test_nothing_goes_on_from_outside_of_what_is_asked_for(world: World, dynamo: DynamoDisposal) -> None:

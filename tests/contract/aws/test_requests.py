@@ -85,7 +85,7 @@ def test_what_came_in_between_is_not_deleted_as_over(
             if first:
                 assert messages.add(other) is None
             else:
-                assert disposal.hold(FIRST, "hold_a", NOON + timedelta(days=9))
+                assert disposal.hold(FIRST, "hold_a", NOON - timedelta(days=90))  # which leaves its stamp behind
 
     world.fault = in_between
     there = messages.add(sealed_record(text="A third text", at=clock()))

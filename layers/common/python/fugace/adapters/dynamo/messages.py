@@ -42,9 +42,9 @@ class DynamoMessages:
             there = self._put(record)
             if there is None or there.held or there.expires_at > self._clock():
                 return there
-            over = (MessageItem.expires_at <= self._clock()) & (MessageItem.anchor == there.anchor)
+            over = (MessageItem.expires_at <= self._clock()) & MessageItem.held.does_not_exist()
             with suppress(ConditionFailedError):  # somebody else was quicker
-                self._table.delete(str(record.key), only_if=over & MessageItem.held.does_not_exist())
+                self._table.delete(str(record.key), only_if=over)
         raise UnavailableError
 
     def _put(self, record: Record) -> Record | None:
