@@ -12,7 +12,7 @@ from fugace.adapters.dynamo.ledger import DynamoLedger
 from fugace.domain import chain
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Ground, Hold, HoldState
-from fugace.domain.ids import MessageId, SubjectId
+from fugace.domain.ids import MessageId, SubjectId, TenantId
 from fugace.domain.ledger import GENESIS, Action, Draft, Entry, UnfitError
 from fugace.keeping import ConflictError, Head, Holds, Ledger, Write
 from tests.contract.aws.conftest import World, refusal
@@ -114,6 +114,10 @@ def test_the_heads_of_a_day_are_those_of_the_chains_that_grew(kit: Kit) -> None:
     assert [head.tenant for head in kit.ledger.heads(NOON)] == [BAKERY, SHOP]
     assert kit.ledger.heads(NOON + DAY) == [Head(SHOP, 2, last.hash)]
     assert kit.ledger.heads(NOON)[0].seq == other.seq + 1
+    others = [TenantId(f"ten_{letter * 16}") for letter in "edcg"]
+    for each in others:
+        kit.ledger.append(purged(5, tenant=each))
+    assert [head.tenant for head in kit.ledger.heads(NOON)] == sorted([BAKERY, SHOP, *others])
     assert kit.ledger.heads(NOON - DAY) == []
 
 

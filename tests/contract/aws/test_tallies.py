@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fugace.adapters.dynamo import tallies
+from fugace.adapters.dynamo import counts, tallies
 from fugace.adapters.dynamo.counts import write_statistics
 from fugace.adapters.dynamo.ledger import DynamoLedger
 from fugace.adapters.dynamo.statistics import DynamoStatistics
@@ -259,16 +259,21 @@ def test_what_was_entered_is_no_news_and_what_comes_later_is(kit: Kit) -> None:
     assert book.entered.statistics == {("", "2025-07", "delivered"): (1, 1)}
 
 
-def test_an_hour_is_entered_once_by_two_at_once(kit: Kit) -> None:
-    """Both have read the same book: the ledger would tell of everything twice."""
-    kit.tallies.tell(NOON, SHOP, "b", gone(1))
+@pytest.mark.parametrize("earlier", [0, 2])
+@pytest.mark.parametrize("kind", [Kind.RECORD, Kind.CONTENT])
+def test_an_hour_is_entered_once_by_two_at_once(kit: Kit, earlier: int, kind: Kind) -> None:
+    """Both have read the same book: the ledger would tell of everything twice. With statistics or without."""
+    for number in range(2, 2 + earlier):
+        kit.tallies.tell(NOON, SHOP, f"b{number}", gone(number, kind))
+        kit.enter()
+    kit.tallies.tell(NOON, SHOP, "b", gone(1, kind))
     book = kit.books()[SHOP]
     first, second = kit.tallies.entered(NOON, book), kit.tallies.entered(NOON, book)
     kit.commit(*first)
 
     with pytest.raises(ConflictError):
         kit.commit(*second)
-    assert len(kit.statistics.of(SHOP)) == 1
+    assert len(kit.statistics.of(SHOP)) == (earlier + 1 if kind is Kind.RECORD else 0)
 
 
 # Statistics.
@@ -301,6 +306,7 @@ def test_statistics_leave_by_the_hour_in_which_they_were_entered(kit: Kit) -> No
     assert kit.statistics.first(SHOP) == NOON
     assert kit.statistics.overdue(SHOP, NOON) == 0
     assert kit.statistics.overdue(SHOP, NOON + 2 * HOUR) == 2
+    assert kit.statistics.overdue(SHOP, NOON + 2 * HOUR + timedelta(minutes=1)) == 3
 
     assert kit.statistics.purge(SHOP, NOON + 2 * HOUR, NOON + 9 * HOUR) == 2
 
@@ -386,13 +392,20 @@ def test_a_batch_that_is_too_large_for_a_row_is_told_in_several(
     assert dynamo.books()[SHOP].told.counts == {"record": 300}
 
 
-def test_many_messages_that_are_alike_are_more_than_one_line(dynamo: Kit, world: World) -> None:
-    """A line has to fit into a row too."""
-    dynamo.tallies.tell(NOON, SHOP, "b", [each for number in range(9_000) for each in gone(number, Kind.RECORD)])
+def test_many_messages_that_are_alike_are_more_than_one_line(
+    dynamo: Kit, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line has to fit into a row too. Told again in another order it is the same row."""
+    assert counts._IDS * 22 + 200 < tallies._LARGEST
+    monkeypatch.setattr(counts, "_IDS", 100)
+    batch = [each for number in range(250) for each in gone(number, Kind.RECORD)]
+    for _ in range(2):
+        dynamo.tallies.tell(NOON, SHOP, "b", batch)
+        batch.reverse()
 
     (row,) = [row for row in world.rows("purge") if "lines" in row]
-    assert max(len(line["S"]) for line in row["lines"]["L"]) < tallies._LARGEST
-    assert dynamo.books()[SHOP].told.counts == {"record": 9_000}
+    assert len(row["lines"]["L"]) == 3
+    assert dynamo.books()[SHOP].told.counts == {"record": 250}
 
 
 def test_campaigns_without_end_do_not_burst_a_row(dynamo: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,6 +455,26 @@ def test_rows_that_ttl_took_early_are_neither_taken_back_nor_entered_again(dynam
     book = dynamo.books()[SHOP]
     assert book.told.counts == {**book.entered.counts, "keys": 1}
     assert book.told.statistics == book.entered.statistics
+
+
+def test_only_tenants_with_news_have_books_to_enter(dynamo: Kit) -> None:
+    """Of ten thousand whose messages went in that hour, the second entering is about the one that is told of late."""
+    dynamo.tallies.tell(NOON, SHOP, "b", gone(1))
+    dynamo.tallies.tell(NOON, BAKERY, "b", gone(1))
+    dynamo.enter()
+    dynamo.tallies.tell(NOON, BAKERY, "c", gone(2))
+
+    assert [book.tenant for book in dynamo.tallies.books(NOON)] == [BAKERY]
+
+
+def test_counts_of_several_tenants_do_not_compete(dynamo: Kit) -> None:
+    """Transactions that write the same row cancel each other: each tenant's counts are news in a row of their own."""
+    counted = [dynamo.tallies.counted(NOON, tenant, "keys", 1, "x") for tenant in (SHOP, BAKERY)]
+    dynamo.commit(*counted)
+
+    assert set(dynamo.books()) == {SHOP, BAKERY}
+    dynamo.tallies.close(NOON, dynamo.tallies.open_hours()[NOON])
+    assert dynamo.tallies.open_hours() == {}
 
 
 def test_a_batch_of_nothing_is_no_news(dynamo: Kit, world: World) -> None:

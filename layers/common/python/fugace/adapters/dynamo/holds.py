@@ -58,12 +58,13 @@ def _as(seen: Hold | None) -> Condition:
     if seen is None:
         return HoldItem.tenant.does_not_exist()
     item = _item(seen)
-    same = []
-    for name, attribute in HoldItem.get_attributes().items():
-        value = getattr(item, name)
-        if not (attribute.is_hash_key or attribute.is_range_key):
-            same.append(attribute.does_not_exist() if value is None else attribute == value)
-    return reduce(and_, same)
+    fields = [
+        (attribute, getattr(item, name))
+        for name, attribute in HoldItem.get_attributes().items()
+        if not (attribute.is_hash_key or attribute.is_range_key)
+    ]
+    # Where nothing was, nothing must be: PynamoDB makes that of None.
+    return reduce(and_, (attribute == value for attribute, value in fields))
 
 
 def _item(hold: Hold) -> HoldItem:

@@ -81,10 +81,10 @@ class DynamoTallies:
     def books(self, hour: datetime) -> list[Book]:
         """Of those tenants of whom there is news. One Query for each megabyte that was told, and one of the books."""
         now, name = self._clock(), write_hour(hour)
+        # Before the rows: what is entered meanwhile is then among them, and the book's version says that it was.
         entered = {
             item.item: (Tally(read_counts(item.counts), read_statistics(item.statistics)), item.version)
             for item in self._books.query(f"book/{name}", consistent=True)
-            if item.expires_at > now
         }
         rows = (item for item in self._rows.query(f"tally/{name}", consistent=True) if item.expires_at > now)
         found = []
