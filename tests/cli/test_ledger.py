@@ -1,15 +1,17 @@
 """`fugace ledger` in front of AWS: what an operator gives to an auditor."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cli import options
+from cli import options, tenants
 from fugace.adapters.session import shared
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.edge import wiring
+from functions.purge.checkpoint import Checkpointing, Made
 from tests.cli.conftest import Terminal
 from tests.fakes_keeping import FakeSigner
 
@@ -40,6 +42,17 @@ def test_a_ledger_begins_with_its_tenant(fugace: Terminal, shop: str) -> None:
     assert isinstance(facts, dict)
     assert facts["content.to"] == "P2D"
     assert facts["record.to"] == "P6M"
+
+
+def test_a_tenant_whose_id_is_taken_leaves_no_trace(
+    fugace: Terminal, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row and its first entry are written together: neither the other's row nor its chain is touched."""
+    monkeypatch.setattr(tenants, "new_tenant", lambda: TenantId(shop))
+
+    assert "This id is taken" in fugace.refused("tenants", "create", "Bakery")
+    assert fugace.json("tenants", "show", shop)["name"] == "Shop"
+    assert len(lines(fugace("ledger", "export", shop).stdout)) == 1
 
 
 def test_an_export_is_proved_by_the_file_and_the_key(
@@ -90,6 +103,20 @@ def test_an_entry_that_was_changed_in_its_table_is_said_so(fugace: Terminal, sho
     )
 
     assert "was changed in its table" in fugace.refused("ledger", "export", shop)
+
+
+def test_a_chain_that_was_written_anew_is_an_error(
+    fugace: Terminal, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes a checkpoint by hand has to see it, and a script has to stop."""
+    made = Made(datetime(2026, 1, 15, tzinfo=UTC), 1, 0, (TenantId(shop),))
+    monkeypatch.setattr(Checkpointing, "run", lambda _self: made)
+
+    result = fugace("ledger", "checkpoint", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["rewritten"] == [shop]
+    assert "do not continue what was signed before" in result.stderr
 
 
 def test_another_bucket_can_be_named(fugace: Terminal, shop: str) -> None:
