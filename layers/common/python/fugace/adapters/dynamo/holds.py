@@ -64,7 +64,8 @@ def _as(seen: Hold | None) -> Condition:
         if not (attribute.is_hash_key or attribute.is_range_key)
     ]
     # Where nothing was, nothing must be: PynamoDB makes that of None.
-    return reduce(and_, (attribute == value for attribute, value in fields))
+    same: list[Condition] = [attribute == value for attribute, value in fields]
+    return reduce(and_, same)
 
 
 def _item(hold: Hold) -> HoldItem:
