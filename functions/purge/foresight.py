@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import ANNOUNCED, BEGINNING, Kind, Period, Retention
-from fugace.keeping import Agenda, Disposal, Statistics
+from fugace.keeping import Agenda, Disposal, Holds, Statistics
 from fugace.ports import Clock, Tenants
 from functions.purge.access import ended
+from functions.purge.holds import forgotten
 from functions.purge.spans import INSTANT, Rule
 
 MOST = 100_000
@@ -40,6 +41,7 @@ class Foresight:
     agenda: Agenda
     disposal: Disposal
     statistics: Statistics
+    holds: Holds
     clock: Clock
 
     def foresee(self, tenant: TenantId, present: Retention, wanted: Mapping[Kind, Period]) -> dict[Kind, Foreseen]:
@@ -64,6 +66,8 @@ class Foresight:
             return Foreseen(period, max(after - before, 0), complete=True, exact=True)
         if kind is Kind.ACCESS:
             return Foreseen(period, self._keys(case, proposed), complete=True, exact=True)
+        if kind is Kind.CASES:
+            return Foreseen(period, self._holds(case, proposed), complete=True, exact=True)
         return Foreseen(period, 0, complete=True, exact=True)  # nothing of the kind is stored yet
 
     def _messages(self, case: "_Case", rule: Rule) -> tuple[int, bool]:
@@ -85,6 +89,10 @@ class Foresight:
             proposed.expiry(Kind.ACCESS, end, end) <= case.at < case.present.expiry(Kind.ACCESS, end, end)
             for end in ends
         )
+
+    def _holds(self, case: "_Case", proposed: Retention) -> int:
+        found = self.holds.of(case.tenant)
+        return sum(forgotten(each, proposed, case.at) and not forgotten(each, case.present, case.at) for each in found)
 
 
 @dataclass(frozen=True, slots=True)

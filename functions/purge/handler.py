@@ -38,8 +38,14 @@ def policies() -> PolicyDesk:
 def foresight() -> Foresight:
     """The same for simulations."""
     its = Settings.read()
-    agenda, disposal = wiring.agenda(its), wiring.disposal(its)
-    return Foresight(wiring.tenants(its), agenda, disposal, wiring.statistics(its), wiring.clock())
+    return Foresight(
+        tenants=wiring.tenants(its),
+        agenda=wiring.agenda(its),
+        disposal=wiring.disposal(its),
+        statistics=wiring.statistics(its),
+        holds=wiring.holds(its),
+        clock=wiring.clock(),
+    )
 
 
 @cache

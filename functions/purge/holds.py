@@ -19,10 +19,12 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageId, MessageKey, TenantId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.msisdn import Msisdn
-from fugace.domain.retention import Period
+from fugace.domain.retention import Kind, Period, Retention
 from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger, Policies
 from fugace.ports import Clock, Queue, Vault
 from functions.purge.actor import Actor
+from functions.purge.messages import whole
+from functions.purge.task import Task
 
 MOST = 100
 """Holds of one tenant that are not over."""
@@ -61,13 +63,14 @@ class HoldDesk:
     clock: Clock
 
     def all(self, tenant: TenantId) -> list[Hold]:
-        """Every hold of a tenant, over ones included, oldest first."""
-        return self.holds.of(tenant)
+        """Every hold of a tenant, oldest first; over ones for as long as finished cases are kept (I4)."""
+        retention, now = self._retention(tenant), self.clock()
+        return [hold for hold in self.holds.of(tenant) if not forgotten(hold, retention, now)]
 
     def get(self, tenant: TenantId, hold_id: str) -> Hold:
         """One of them. Raises NotFoundError, for another tenant's too (I8)."""
         found = self.holds.get(tenant, hold_id)
-        if found is None:
+        if found is None or forgotten(found, self._retention(tenant), self.clock()):
             raise NotFoundError
         return found
 
@@ -117,7 +120,13 @@ class HoldDesk:
         raise UnavailableError
 
     def _now(self) -> datetime:
-        return _whole(self.clock())
+        return whole(self.clock())
+
+    def _retention(self, tenant: TenantId) -> Retention:
+        found = self.policies.fresh(tenant)
+        if found is None:
+            raise UnauthorizedError
+        return found
 
     def _wished(self, actor: Actor, wish: Wish) -> Hold:
         now = self._now()
@@ -130,7 +139,7 @@ class HoldDesk:
             ground=wish.ground,
             set_at=now,
             set_by=actor.key_id,
-            until=_whole(wish.until.astimezone(UTC)),
+            until=whole(wish.until.astimezone(UTC)),
             state=HoldState.SETTING,
             message=wish.message,
             subject=self.vault.subject(actor.tenant, wish.to) if wish.to else None,
@@ -138,9 +147,7 @@ class HoldDesk:
 
     def _demand_there(self, key: MessageKey) -> None:
         """What is over is not there, still stored or not; what is held is, for whoever wants to hold it longer."""
-        retention = self.policies.fresh(key.tenant)
-        if retention is None:
-            raise UnauthorizedError
+        retention = self._retention(key.tenant)
         record = self.disposal.records([key]).get(key)
         if record is None or not (record.held or record_expiry(record, retention) > self.clock()):
             raise NotFoundError
@@ -162,7 +169,7 @@ class HoldDesk:
     def _hasten(self, hold: Hold) -> Hold:
         """Have the job done at once; where the queue does not take it, the plan finds it in a quarter of an hour."""
         with suppress(UnavailableError):
-            self.queue.send([{"tenant": hold.tenant, "job": _job(hold)}])
+            self.queue.send([Task(_job(hold), hold.tenant).body()])
         return hold
 
 
@@ -170,9 +177,10 @@ def _job(hold: Hold) -> str:
     return f"hold/{hold.id}"
 
 
-def _whole(at: datetime) -> datetime:
-    """In milliseconds, as it is kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+def forgotten(hold: Hold, retention: Retention, now: datetime) -> bool:
+    """Whether it is the memory of a case that nobody needs any more."""
+    over = hold.lifted_at or hold.until
+    return hold.state is HoldState.OVER and retention.expiry(Kind.CASES, over, over) <= now
 
 
 def _same(there: Hold, wanted: Hold) -> bool:

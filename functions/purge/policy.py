@@ -12,6 +12,7 @@ from fugace.domain.retention import ANNOUNCED, Kind, Period, Retention
 from fugace.keeping import Agenda, ConflictError, Ledger, Policies
 from fugace.ports import Clock, Tenants
 from functions.purge.actor import Actor
+from functions.purge.messages import whole
 
 MOST = 50
 """Caps of one kind: promises of the past that still bind, and the present choice."""
@@ -28,6 +29,7 @@ class Chosen:
     changed: tuple[Kind, ...]
     """Which kinds it was changed for; none where everything was chosen so before."""
     at: datetime
+    """In milliseconds, as it is kept: what an answer says is what was written down."""
 
 
 def check(wanted: Mapping[Kind, Period], bounds: Mapping[Kind, Bound], at: Mapping[Kind, str]) -> None:
@@ -70,7 +72,7 @@ class PolicyDesk:
         found = self.policies.fresh(tenant)
         if found is None:
             raise UnauthorizedError
-        return Chosen(found, (), self._now())
+        return Chosen(found, (), whole(self.clock()))
 
     def choose(self, actor: Actor, wanted: Mapping[Kind, Period]) -> Chosen:
         """Change the periods of some kinds, and write down who did, in one transaction.
@@ -99,17 +101,14 @@ class PolicyDesk:
             return chosen
         raise UnavailableError
 
-    def _now(self) -> datetime:
-        """In milliseconds, as it is kept: what the answer says is what is written down."""
-        now = self.clock()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
     def _plan(self, tenant: TenantId, chosen: Chosen) -> None:
         """Have everything that a change may have ended looked at, as soon as it is in force."""
         known = self.tenants.get(tenant)
         shards = range(known.shards if known else 1)
         jobs = [f"{kind}/{shard}" for kind in chosen.changed if kind in _SHARDED for shard in shards]
         jobs += [kind.value for kind in chosen.changed if kind in _WHOLE]
+        if Kind.CASES in chosen.changed:  # holds that are over are remembered like cases
+            jobs += [due.job for due in self.agenda.of(tenant) if due.job.startswith("hold/")]
         for job in jobs:
             self.agenda.ensure(tenant, job, chosen.at + ANNOUNCED)
 

@@ -22,7 +22,7 @@ MEANS = {
     Kind.STATISTICS: "Counts of messages that have gone, per campaign, month and state, without persons.",
     Kind.ACCESS: "Revoked and expired API keys.",
     Kind.EXPORTS: "Archives made for a person's request. Nothing of it is stored yet.",
-    Kind.CASES: "Persons' requests, once finished. Nothing of it is stored yet.",
+    Kind.CASES: "Persons' requests, once finished, of which nothing is stored yet; and legal holds that are over.",
 }
 EFFECT = (
     "A shorter period acts on everything at once, from in_force_from on; a longer one acts only on what is collected "

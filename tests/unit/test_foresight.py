@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import TenantId
 from fugace.domain.message import Status
 from fugace.domain.retention import ANNOUNCED, Kind, Period
@@ -35,7 +36,7 @@ def foresee(world: Keeping, kind: Kind, period: Period) -> Foreseen:
     """By the policy in force, for the shop."""
     present = world.policies.fresh(SHOP)
     assert present
-    made = Foresight(world.tenants, world.agenda, world.disposal, world.statistics, world.clock)
+    made = Foresight(world.tenants, world.agenda, world.disposal, world.statistics, world.holds, world.clock)
     (found,) = made.foresee(SHOP, present, {kind: period}).values()
     return found
 
@@ -214,7 +215,27 @@ def test_statistics_are_counted_by_their_hours(world: Keeping) -> None:
     assert foresee(world, Kind.STATISTICS, MONTH) == Foreseen(MONTH, 2, complete=True, exact=True)
 
 
-@pytest.mark.parametrize("kind", [Kind.REPLIES, Kind.CONTACTS, Kind.OBJECTIONS, Kind.EXPORTS, Kind.CASES])
+def test_holds_that_are_over_are_counted_like_cases(world: Keeping) -> None:
+    """From when they were lifted, or came to their end; those that still hold something stay."""
+    for number, (state, until, lifted) in enumerate(
+        [
+            (HoldState.OVER, 300, None),
+            (HoldState.OVER, -300, 300),
+            (HoldState.OVER, 100, None),
+            (HoldState.OVER, 400, None),
+            (HoldState.HELD, 300, None),
+            (HoldState.LIFTING, -300, 300),
+        ]
+    ):
+        at = lifted and NOON - days(lifted)
+        hold = Hold(SHOP, f"hold_{number}", Ground.CLAIM, NOON, "key_a", NOON - days(until), state, lifted_at=at)
+        world.holds.rows[SHOP, hold.id] = hold
+
+    half = Period(months=6)
+    assert foresee(world, Kind.CASES, half) == Foreseen(half, 2, complete=True, exact=True)
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLIES, Kind.CONTACTS, Kind.OBJECTIONS, Kind.EXPORTS])
 def test_of_what_is_not_stored_yet_nothing_goes(world: Keeping, kind: Kind) -> None:
     """And that is exact."""
     assert foresee(world, kind, DAY) == Foreseen(DAY, 0, complete=True, exact=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from fugace.domain.errors import (
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageKey
 from fugace.domain.ledger import Action, written
+from fugace.domain.retention import Period
 from fugace.keeping import Write
 from functions.purge.actor import Actor
 from functions.purge.holds import MOST, HoldDesk, Wish
@@ -213,6 +214,21 @@ def test_a_test_key_neither_sets_nor_lifts(world: Keeping) -> None:
 
     with pytest.raises(ForbiddenError):
         desk(world).lift(replace(LIFTER, live=False), hold.id)
+
+
+@pytest.mark.parametrize("lifted", [None, NOON + timedelta(days=10)])
+def test_an_old_hold_is_forgotten_though_it_is_still_there(world: Keeping, lifted: datetime | None) -> None:
+    """I4: remembered like a case, from its end, or from when it was lifted; and while it holds something, always."""
+    hold = put(world)
+    over = replace(hold, state=HoldState.OVER, lifted_at=lifted)
+    for state in (HoldState.HELD, HoldState.OVER):
+        world.holds.rows[SHOP, hold.id] = replace(over, state=state)
+        world.clock.now = Period(months=12).after(lifted or UNTIL) - timedelta(seconds=1)
+        assert [each.id for each in desk(world).all(SHOP)] == [desk(world).get(SHOP, hold.id).id] == [hold.id]
+        world.clock.tick(seconds=1)
+        assert bool(desk(world).all(SHOP)) is (state is HoldState.HELD)
+    with pytest.raises(NotFoundError):
+        desk(world).get(SHOP, hold.id)
 
 
 # --- dying on the way ---------------------------------------------------------------------------

@@ -168,6 +168,19 @@ def test_everything_concerned_is_looked_at_once_it_is_in_force(world: Keeping) -
     assert all(since - timedelta(milliseconds=1) <= due <= since for due in jobs.values() if due)
 
 
+def test_holds_that_are_over_are_looked_at_when_cases_change(world: Keeping) -> None:
+    """They are remembered as long as cases; a job each waits for that."""
+    world.agenda.ensure(SHOP, "hold/hold_a", world.clock() + timedelta(days=900))
+    world.agenda.ensure(BAKERY, "hold/hold_b", world.clock() + timedelta(days=900))
+
+    desk(world).choose(OFFICER, {Kind.CASES: Period(months=36)})
+
+    soon = {
+        job for (_, job), row in world.agenda.rows.items() if row.due_at and row.due_at <= world.clock() + ANNOUNCED
+    }
+    assert soon == {"hold/hold_a"}
+
+
 def test_a_purge_is_planned_before_the_choice_is_written(world: Keeping) -> None:
     """Whoever dies in between loses no purge: a look too many is harmless."""
     seen = []
