@@ -24,8 +24,13 @@ def buckets_lock_what_is_put_into_them(name: str, new: Properties, _old: Propert
 
 @after(BUCKET)
 def buckets_get_their_key(name: str, new: Properties, old: Properties) -> object:
-    """`BucketEncryption`: the customer's key, not S3's own."""
-    if not (given := new.get("BucketEncryption")):
+    """`BucketEncryption`: the customer's key, not S3's own.
+
+    A rule for KMS that names no key means the account's `aws/s3`, as the CDK's own bucket for assets does. There is no
+    such key here, and every object would be refused.
+    """
+    given = new.get("BucketEncryption")
+    if not given or ("aws:kms" in str(given) and "KMSMasterKeyID" not in str(given)):
         return s3._delete_bucket_encryption(name) if old.get("BucketEncryption") else None
     rules = [
         {

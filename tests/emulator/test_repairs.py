@@ -384,6 +384,15 @@ def test_a_deployed_bucket_is_under_the_key_it_was_given(aws: Aws) -> None:
     assert aws("s3").put_object(Bucket=name, Key="one", Body=b"x")["SSEKMSKeyId"] == KEY
 
 
+def test_a_deployed_bucket_under_the_accounts_own_key_takes_objects(aws: Aws) -> None:
+    """The CDK's own bucket for assets names KMS and no key: nothing could be deployed into a fresh account."""
+    rule = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    name = aws.deploy("own-key-bucket", bucket(BucketEncryption={"ServerSideEncryptionConfiguration": [rule]}))["B"]
+
+    aws("s3").put_object(Bucket=name, Key="one", Body=b"x")
+    assert aws("s3").get_object(Bucket=name, Key="one")["Body"].read() == b"x"
+
+
 def test_a_deployed_bucket_has_its_ends_and_loses_them_when_the_template_does(aws: Aws) -> None:
     """A dropped lifecycle keeps every version of everything for ever."""
     name = aws.deploy("ending", bucket(LifecycleConfiguration={"Rules": ENDS}))["B"]
