@@ -90,13 +90,12 @@ def test_hours_that_are_not_in_the_ledger_are_shown(fugace: Terminal, settings: 
 def test_of_one_tenant_holds_jobs_and_purges_are_shown(fugace: Terminal, settings: Settings, shop: TenantId) -> None:
     """What a tenant asks on the telephone."""
     now, ledger = datetime.now(UTC), wiring.ledger(settings)
-    hold = held(shop, now)
-    ledger.append(
-        Draft(shop, now, Action.HOLD_LIFTED, "key_bbbbbbbb", hold.id, {"set_by": "key_aaaaaaaa"}),
-        wiring.holds(settings).put(hold, None),
-    )
+    hold, over = held(shop, now), held(shop, now, HoldState.OVER)
     for number in range(8):
         ledger.append(Draft(shop, now, Action.PURGED, "purge", f"2026-01-15T0{number}", {"record": number}))
+    for each in (hold, over):
+        lifted = Draft(shop, now, Action.HOLD_LIFTED, "key_bbbbbbbb", each.id, {"set_by": "key_aaaaaaaa"})
+        ledger.append(lifted, wiring.holds(settings).put(each, None))
     wiring.agenda(settings).ensure(shop, "record/0", now + HOUR)
 
     shown = fugace.json("purge", "status", shop)
@@ -158,6 +157,16 @@ def test_revoked_keys_whose_time_has_come_are_counted(fugace: Terminal, settings
         tenants.add_api_key(key)
 
     assert fugace.json("purge", "dry-run") == [{"tenant": shop, "kind": "access", "count": 1, "exact": True}]
+
+
+def test_hours_of_statistics_whose_time_has_come_are_counted(fugace: Terminal, shop: TenantId) -> None:
+    """Fourteen months, unless somebody chose otherwise."""
+    for months in (13, 15, 16):
+        hour = datetime.now(UTC) - timedelta(days=months * 31)
+        row = {"tenant": {"S": shop}, "item": {"S": f"statistics/{hour:%Y-%m-%dT%H}/1"}, "lines": {"L": []}}
+        shared().client("dynamodb").put_item(TableName=f"fugace-{fugace.environment}-tenants", Item=row)
+
+    assert fugace.json("purge", "dry-run") == [{"tenant": shop, "kind": "statistics", "count": 2, "exact": True}]
 
 
 def test_the_tenants_choice_of_this_moment_counts(fugace: Terminal, settings: Settings, shop: TenantId) -> None:
