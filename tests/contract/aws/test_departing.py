@@ -229,6 +229,7 @@ def test_an_erasure_is_none_of_the_purges(world: World, dynamo: Kit, clock: Fake
     (alice,) = dynamo.meet(ALICE)
     dynamo.chain.leave([alice], NOON)
     epoch = rows.block(SHOP, alice, NOON)
+    assert rows.rows([alice])[alice].leaving is None
     assert dynamo.chain.leave([alice], NOON) == set()
     assert dynamo.destroy(alice) == 0
     rows.bury(alice, epoch, NOON)
@@ -238,6 +239,25 @@ def test_an_erasure_is_none_of_the_purges(world: World, dynamo: Kit, clock: Fake
     dynamo.meet(ALICE)
     assert dynamo.destroy(alice) == 0
     assert rows.rows([alice])[alice].leaving is None
+
+
+@pytest.mark.parametrize("state", ["erasing", "erased"])
+def test_a_mark_on_what_refuses_destroys_nothing(world: World, dynamo: Kit, state: str) -> None:
+    """It cannot come there; if it does, what refuses stays, and whoever comes back gets a key without it."""
+    alice = dynamo.vault.subject(SHOP, ALICE)
+    row = {
+        "subject": {"S": alice},
+        "tenant": {"S": SHOP},
+        "epoch": {"N": "1"},
+        state: {"N": "1"},
+        "leaving": {"N": "1"},
+    }
+    world.aws.client("dynamodb").put_item(TableName="subject-keys", Item=row)
+
+    assert dynamo.destroy(alice) == 0
+    dynamo.vault.keys_for(SHOP, [ALICE])
+    assert dynamo.destroy(alice) == 0
+    assert world.rows("subject-keys")[0].keys() >= {"erasing" if state == "erasing" else "wrapped"}
 
 
 def test_many_keys_are_destroyed_in_few_requests(dynamo: Kit, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,3 +377,21 @@ def test_no_message_is_sealed_with_a_key_that_goes(
 
     (row,) = world.rows("subject-keys")
     assert (int(row["epoch"]["N"]), "wrapped" in row) == (epoch, True)
+
+
+def test_a_key_that_went_and_came_back_meanwhile_is_the_one_that_is_given(dynamo: Kit, world: World) -> None:
+    """Destroyed, and made anew for somebody else's message, between our look and our taking off the mark."""
+    (alice,) = dynamo.meet(ALICE)
+    dynamo.chain.leave([alice], EVENING - 2 * HOUR)
+    dynamo.clock.now = EVENING
+    rivals: list[int] = []
+
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem":
+            world.fault = None
+            assert dynamo.destroy(alice) == 1
+            rivals.append(dynamo.epoch())
+
+    world.fault = meanwhile
+
+    assert [dynamo.epoch()] == rivals

@@ -194,6 +194,19 @@ def test_an_epochs_number_is_never_given_twice(world: World, vault: KeyVault, su
     assert mine.epoch == dead[0].epoch + 1
 
 
+def test_an_erasure_of_somebody_of_whom_nothing_was_left_begins_no_new_count(
+    world: World, vault: KeyVault, subject_keys: DynamoSubjectKeys
+) -> None:
+    """The row is gone, and with it the last number; the tombstone that comes then has none either."""
+    alice = vault.subject(SHOP, ALICE)
+    gone = vault.keys_for(SHOP, [ALICE])[alice]
+    world.aws.client("dynamodb").delete_item(TableName="subject-keys", Key={"subject": {"S": alice}})
+    subject_keys.bury(alice, subject_keys.block(SHOP, alice, NOON), NOON)
+
+    mine = DynamoSubjectKeys(world.aws, "subject-keys", FakeClock(NOON + timedelta(hours=1)))
+    assert mine.renew(alice, mine.rows([alice])[alice], b"wrapped") > gone.epoch
+
+
 def test_the_end_of_an_old_erasure_does_not_end_a_new_one(vault: KeyVault, subject_keys: DynamoSubjectKeys) -> None:
     """A worker that was stopped for a day finishes its own work and no other's."""
     alice = vault.subject(SHOP, ALICE)

@@ -61,14 +61,13 @@ class DynamoSubjectKeys:
         return {SubjectId(item.subject): _row(item) for item in self._table.get_many(subjects, consistent=True)}
 
     def add(self, tenant: TenantId, subject: SubjectId, wrapped: bytes) -> int | None:
-        """A key for somebody of whom there is no row: its epoch; None where somebody else was quicker."""
+        """A key for somebody of whom there is no row: its epoch; None where somebody else was quicker, or we twice."""
         epoch = epoch_at(self._clock())
         item = SubjectKeyItem(subject, tenant=tenant, epoch=epoch, wrapped=wrapped)
         try:
             self._table.put(item, only_if=SubjectKeyItem.subject.does_not_exist())
-        except ConditionFailedError as refused:
-            # The SDK asked twice, because the first answer was lost: then what is there is ours.
-            return epoch if refused.there == item.serialize() else None
+        except ConditionFailedError:
+            return None
         return epoch
 
     def renew(self, subject: SubjectId, erased: KeyRow, wrapped: bytes) -> int | None:
