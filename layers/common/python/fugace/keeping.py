@@ -275,7 +275,7 @@ class Tallies(Protocol):
         ...
 
     def books(self, hour: datetime) -> list[Book]:
-        """One for each tenant of the hour."""
+        """One for each tenant of the hour; those of whom there is no news may be left out."""
         ...
 
     def entered(self, hour: datetime, book: Book) -> Sequence[Write]:
