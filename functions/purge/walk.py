@@ -42,7 +42,7 @@ class Walk:
     """The first that was looked at and is not over: `clean` stays before it."""
     _since: datetime | None = None
     _next: list[Place] = field(default_factory=list)
-    """What the last page showed behind what was dealt with, from `_since` on."""
+    """What the last page showed from `_since` on, and is not over."""
     _complete: bool = False
     """There was nothing behind it."""
 
@@ -69,18 +69,17 @@ class Walk:
 
     def _page(self, span: Span, *, last: bool) -> bool:
         """Deal with a page. Whether the span goes on behind it."""
-        self._pages += 1
         since = max(span.since, self.after.anchor) if self.after else span.since
         # One more than a page; the last span's goes on behind it: what is to be looked for next is seen without asking.
         until = max(span.until, self.at + BEYOND) if last else span.until
         places = self._oldest(span.since, until, self.after, PAGE + 1)
         inside = [place for place in places if place.anchor <= span.until]
         page = inside[:PAGE]
-        self._since, self._next, self._complete = since, places[len(page) :], last and len(places) <= PAGE
-        if not last:
-            self._since = None
+        self._pages += bool(page)  # an empty span is no progress, and must not be all that a run does
+        self._since, self._next, self._complete = since if last else None, [], last and len(places) <= PAGE
         more, joined = len(inside) > PAGE, self._open is None and since <= self.clean + INSTANT
         self._deal(page)
+        self._next += places[len(page) :]
         if joined and not self.throttled:
             end = page[-1].anchor if more else span.until
             self.clean = max(self.clean, self._open.anchor if self._open else end)
@@ -110,6 +109,7 @@ class Walk:
                 over.add(place)
                 continue
             self._open = self._open or place
+            self._next.append(place)
             self.waiting |= self.rule.by_state(record.collected, self.at)
         return over
 
