@@ -130,3 +130,20 @@ def test_a_checkpoint_is_written_once_and_signed_for_everybody(books: Books) -> 
     assert checkpoints.get(NOON) == document
     assert checkpoints.last(NOON + timedelta(days=1)) == document
     assert checkpoints.last(NOON) is None
+
+
+def test_a_hold_that_is_as_it_was_seen_moves_on(books: Books) -> None:
+    """What it has no value for must be absent: a comparison with a stored NULL is never true, and moto lets it pass."""
+    hold = replace(HOLD, id="hold_moveonmoveonmoveon"[:21])
+    setting = Draft(SHOP, NOON, Action.HOLD_SET, hold.set_by, hold.id, _facts(hold))
+    books.ledger.append(setting, books.holds.put(hold, None))
+    held = replace(hold, state=HoldState.HELD, covers=3)
+
+    assert books.holds.move(held, hold)
+    assert not books.holds.move(replace(held, covers=4), hold)
+    assert books.holds.get(SHOP, hold.id) == held
+
+
+def _facts(hold: Hold) -> dict[str, str | int]:
+    until = hold.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"scope": hold.scope, "ground": hold.ground.value, "until": until}

@@ -63,8 +63,10 @@ def _as(seen: Hold | None) -> Condition:
         for name, attribute in HoldItem.get_attributes().items()
         if not (attribute.is_hash_key or attribute.is_range_key)
     ]
-    # Where nothing was, nothing must be: PynamoDB makes that of None.
-    same: list[Condition] = [attribute == value for attribute, value in fields]
+    # A comparison with None would ask for a stored NULL: where nothing was, nothing must be.
+    same: list[Condition] = [
+        attribute.does_not_exist() if value is None else attribute == value for attribute, value in fields
+    ]
     return reduce(and_, same)
 
 
