@@ -177,11 +177,12 @@ def test_an_auditor_checks_the_ledger_without_us(stack: Stack, shop: Tenant, env
     verify = ["./fugace", "ledger", "verify", str(out)]
     good = subprocess.run(verify, env=alone, capture_output=True, text=True, check=False)
     assert good.returncode == 0, good.stdout + good.stderr
-    text = out.read_text()
-    assert text.count("P7D") == 1
-    out.write_text(text.replace("P7D", "P8D"))
+    lines = out.read_text().splitlines()
+    assert '"content.to":"P1D"' in lines[1]
+    lines[1] = lines[1].replace('"content.to":"P1D"', '"content.to":"P2D"')
+    out.write_text("\n".join(lines) + "\n")
     bad = subprocess.run(verify, env=alone, capture_output=True, text=True, check=False)
-    assert bad.returncode != 0
+    assert bad.returncode == 1
     assert "2" in bad.stdout + bad.stderr  # the second entry: the first one says that the tenant was taken in
 
 
