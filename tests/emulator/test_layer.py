@@ -79,6 +79,13 @@ def test_every_client_starts_in_every_region_of_ours_with_what_is_left_of_the_sd
     assert {host.rsplit(".", 1)[1] for host in json.loads(hosts)} == {"com", "eu"}
 
 
+def test_what_is_read_beside_the_code_is_packed_with_it() -> None:
+    """The operator's bounds are a file of the package: without it every choice of a tenant would be an error."""
+    kinds = alone("from fugace.edge import wiring", "print(*sorted(wiring.bounds()))")
+
+    assert {"content", "record", "access", "statistics"} <= set(kinds.split())
+
+
 def handlers() -> list[str]:
     entry = [
         *ROOT.glob("functions/*/handler.py"),
