@@ -35,7 +35,18 @@ steps = st.lists(
     st.tuples(
         st.sampled_from(["send", "send", "send", "leave", "sweep", "sweep", "crash", "throttle", "choose", "hold"]),
         st.integers(0, 6),
-        st.sampled_from([timedelta(0), timedelta(minutes=15), timedelta(hours=7), DAY, 3 * DAY, 11 * DAY, 31 * DAY]),
+        st.sampled_from(
+            [
+                timedelta(0),
+                timedelta(minutes=3),
+                timedelta(minutes=15),
+                timedelta(hours=7),
+                DAY,
+                3 * DAY,
+                11 * DAY,
+                31 * DAY,
+            ]
+        ),
     ),
     max_size=25,
 )
