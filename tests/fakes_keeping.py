@@ -17,7 +17,7 @@ from fugace.domain.hold import Hold
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.ledger import GENESIS, Draft, Entry
 from fugace.domain.message import Record, Status
-from fugace.domain.retention import Kind, Period, Retention
+from fugace.domain.retention import BEGINNING, Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Tenant
 from fugace.keeping import (
     Book,
@@ -397,14 +397,14 @@ class FakeStatistics:
         return [line for place, lines in sorted(self.rows.items()) if place[0] == tenant for line in lines]
 
     def overdue(self, tenant: TenantId, before: datetime) -> int:
-        return len(self._before(tenant, before))
+        return len(self._between(tenant, BEGINNING, before))
 
-    def _before(self, tenant: TenantId, before: datetime) -> list[tuple[TenantId, datetime, int]]:
-        return sorted(place for place in self.rows if place[0] == tenant and place[1] < before)
+    def _between(self, tenant: TenantId, since: datetime, before: datetime) -> list[tuple[TenantId, datetime, int]]:
+        return sorted(place for place in self.rows if place[0] == tenant and since <= place[1] < before)
 
-    def purge(self, tenant: TenantId, before: datetime, hour: datetime) -> int:
+    def purge(self, tenant: TenantId, *, since: datetime, before: datetime, hour: datetime) -> int:
         assert self.tallies is not None
-        gone = self._before(tenant, before)
+        gone = self._between(tenant, since, before)
         for place in gone:
             batch = f"statistics/{place[1]:%Y-%m-%dT%H}/{place[2]}"
             commit(self.tallies.counted(hour, tenant, Kind.STATISTICS.value, 1, batch), self._drop(place))

@@ -18,7 +18,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Status
-from fugace.domain.retention import Kind
+from fugace.domain.retention import BEGINNING, Kind
 from fugace.keeping import Book, ConflictError, Gone, Ledger, Statistic, Statistics, Tallies, Tally, Write
 from tests.contract.aws.conftest import World
 from tests.fakes import BAKERY, NOON, SHOP, FakeClock, key_number
@@ -308,15 +308,25 @@ def test_statistics_leave_by_the_hour_in_which_they_were_entered(kit: Kit) -> No
     assert kit.statistics.overdue(SHOP, NOON + 2 * HOUR) == 2
     assert kit.statistics.overdue(SHOP, NOON + 2 * HOUR + timedelta(minutes=1)) == 3
 
-    assert kit.statistics.purge(SHOP, NOON + 2 * HOUR, NOON + 9 * HOUR) == 2
+    assert kit.statistics.purge(SHOP, since=BEGINNING, before=NOON + 2 * HOUR, hour=NOON + 9 * HOUR) == 2
 
     assert [line.entered for line in kit.statistics.of(SHOP)] == [NOON + 2 * HOUR, NOON + 3 * HOUR]
     assert kit.statistics.first(SHOP) == NOON + 2 * HOUR
     assert kit.books(NOON + 9 * HOUR)[SHOP].told.counts == {"statistics": 2}
     assert NOON + 9 * HOUR in kit.tallies.open_hours()
-    assert kit.statistics.purge(SHOP, NOON + 2 * HOUR, NOON + 9 * HOUR) == 0
+    assert kit.statistics.purge(SHOP, since=BEGINNING, before=NOON + 2 * HOUR, hour=NOON + 9 * HOUR) == 0
     assert kit.statistics.first(BAKERY) == NOON
     assert kit.statistics.first(TenantId("ten_nobodynobodynobo")) is None
+
+
+def test_statistics_from_the_middle_can_leave(kit: Kit) -> None:
+    """At the end of a short month what was entered later may be over sooner."""
+    for hour in range(4):
+        kit.tallies.tell(NOON + hour * HOUR, SHOP, "b", gone(hour))
+        kit.enter(NOON + hour * HOUR)
+
+    assert kit.statistics.purge(SHOP, since=NOON + HOUR, before=NOON + 3 * HOUR, hour=NOON) == 2
+    assert [line.entered for line in kit.statistics.of(SHOP)] == [NOON, NOON + 3 * HOUR]
 
 
 def test_more_statistics_leave_than_a_transaction_has_room_for(dynamo: Kit, world: World) -> None:
@@ -327,7 +337,7 @@ def test_more_statistics_leave_than_a_transaction_has_room_for(dynamo: Kit, worl
         statistics.put(statistics._model(SHOP, name, lines=["2025-07 delivered 1 1 "]))
     world.asked.clear()
 
-    assert dynamo.statistics.purge(SHOP, NOON + 99 * HOUR, NOON) == 99
+    assert dynamo.statistics.purge(SHOP, since=BEGINNING, before=NOON + 99 * HOUR, hour=NOON) == 99
 
     assert world.asked.count("TransactWriteItems") == 2
     assert dynamo.books()[SHOP].told.counts == {"statistics": 99}
@@ -342,7 +352,7 @@ def test_statistics_are_counted_once_where_the_answer_was_lost(dynamo: Kit, worl
     world.lost += ["TransactWriteItems"] * times
     for _ in range(2):
         with suppress(UnavailableError):
-            dynamo.statistics.purge(SHOP, NOON + HOUR, NOON + HOUR)
+            dynamo.statistics.purge(SHOP, since=BEGINNING, before=NOON + HOUR, hour=NOON + HOUR)
 
     assert dynamo.statistics.of(SHOP) == []
     assert dynamo.books(NOON + HOUR)[SHOP].told.counts == {"statistics": 1}

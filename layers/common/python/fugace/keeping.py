@@ -310,8 +310,8 @@ class Statistics(Protocol):
         """How many hours of them were entered before then."""
         ...
 
-    def purge(self, tenant: TenantId, before: datetime, hour: datetime) -> int:
-        """Delete those, with the count in the tally of `hour`; give how many."""
+    def purge(self, tenant: TenantId, *, since: datetime, before: datetime, hour: datetime) -> int:
+        """Delete those that were entered in between, with the count in the tally of `hour`; give how many."""
         ...
 
     def first(self, tenant: TenantId) -> datetime | None:

@@ -11,7 +11,7 @@ from fugace.adapters.dynamo.writes import delete_counted
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.message import Status
-from fugace.domain.retention import Kind
+from fugace.domain.retention import BEGINNING, Kind
 from fugace.keeping import Statistic, Tallies
 
 _LAST = "0"
@@ -37,12 +37,13 @@ class DynamoStatistics:
 
     def overdue(self, tenant: TenantId, before: datetime) -> int:
         """One Query for each megabyte of them."""
-        return len(self._before(tenant, before))
+        return len(self._between(tenant, BEGINNING, before))
 
-    def purge(self, tenant: TenantId, before: datetime, hour: datetime) -> int:
+    def purge(self, tenant: TenantId, *, since: datetime, before: datetime, hour: datetime) -> int:
         """A transaction for each 90 rows."""
         there = StatisticsItem.tenant.exists()
-        deletions = [self._table.delete_write(tenant, item, only_if=there) for item in self._before(tenant, before)]
+        items = self._between(tenant, since, before)
+        deletions = [self._table.delete_write(tenant, item, only_if=there) for item in items]
         return delete_counted(self._aws, deletions, partial(self._tallies.counted, hour, tenant, Kind.STATISTICS.value))
 
     def first(self, tenant: TenantId) -> datetime | None:
@@ -50,10 +51,10 @@ class DynamoStatistics:
         items = self._table.query(tenant, StatisticsItem.item.startswith(STATISTICS), limit=1, consistent=True)
         return next(map(_hour, items), None)
 
-    def _before(self, tenant: TenantId, before: datetime) -> list[str]:
-        within = StatisticsItem.item.between(STATISTICS, STATISTICS + write_hour(before) + _LAST)
-        items = self._table.query(tenant, within, consistent=True)
-        return [item.item for item in items if _hour(item) < before]
+    def _between(self, tenant: TenantId, since: datetime, before: datetime) -> list[str]:
+        first, last = (STATISTICS + write_hour(at) for at in (since, before))
+        items = self._table.query(tenant, StatisticsItem.item.between(first, last + _LAST), consistent=True)
+        return [item.item for item in items if since <= _hour(item) < before]
 
 
 def _hour(item: StatisticsItem) -> datetime:
