@@ -40,10 +40,9 @@ class BriefSweep:
                 if undone:
                     return Outcome(done, again=task, delay=BACK_OFF)
                 more = len(found) == PAGE
-            if hour + HOUR > now - VISIBLE:
-                break
             hour += HOUR
-            self.tenants.advance(BRIEFS, hour)
+            if hour <= now - VISIBLE:
+                self.tenants.advance(BRIEFS, hour)
         return Outcome(done)
 
 
