@@ -1,8 +1,10 @@
 """DynamoDB: expiry that can be waited for, and what a stream says of it."""
 
+import copy
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 REAPER = "dynamodb-ttl-reaper"
@@ -52,6 +54,31 @@ def ttl_tells_the_stream() -> None:
     dynamodb._remove_item = remove
 
 
+def statements_tell_the_stream() -> None:
+    """PartiQL's changes are written to the table's stream, as every other change is.
+
+    Source: Amazon DynamoDB Developer Guide, "Change data capture for DynamoDB Streams": whenever an application
+    creates, updates or deletes items, by whichever operation. One that changes nothing writes nothing.
+    """
+    from ministack.services import dynamodb
+
+    def telling(change: Callable[..., Any]) -> Callable[..., Any]:
+        def run(table: dict[str, Any], parsed: dict[str, Any], data: Any = None) -> Any:
+            pk, sk, _, error = dynamodb._partiql_key_target(table, parsed)
+            before = None if error else copy.deepcopy(table["items"].get(pk, {}).get(sk))
+            answer = change(table, parsed, data)
+            after = None if error else table["items"].get(pk, {}).get(sk)
+            if before is not None and before != after:
+                kind = "REMOVE" if after is None else "MODIFY"
+                dynamodb._emit_stream_event(table["TableName"], kind, before, copy.deepcopy(after))
+            return answer
+
+        return run
+
+    dynamodb._partiql_update = telling(dynamodb._partiql_update)
+    dynamodb._partiql_delete = telling(dynamodb._partiql_delete)
+
+
 def _record(dynamodb: Any, name: str, old: dict[str, Any]) -> None:
     before = len(dynamodb._stream_records.get(name) or [])
     dynamodb._emit_stream_event(name, "REMOVE", old, None)
@@ -60,4 +87,4 @@ def _record(dynamodb: Any, name: str, old: dict[str, Any]) -> None:
         records[-1]["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
-REPAIRS = (ttl_sweeps_often, ttl_tells_the_stream)
+REPAIRS = (ttl_sweeps_often, ttl_tells_the_stream, statements_tell_the_stream)

@@ -87,6 +87,24 @@ def test_an_expired_item_goes_and_the_stream_says_who_removed_it(aws: Aws) -> No
     assert removed["dynamodb"]["OldImage"]["pk"] == {"S": "gone"}
 
 
+def test_what_statements_change_is_on_the_stream(aws: Aws) -> None:
+    """The sweeper removes by PartiQL, and what it removes is counted by the stream: as of every other change."""
+    name = aws.deploy("told", {"Table": table(StreamSpecification={"StreamViewType": "NEW_AND_OLD_IMAGES"})})["Table"]
+    dynamodb, streams = aws("dynamodb"), aws("dynamodbstreams")
+    dynamodb.put_item(TableName=name, Item={"pk": {"S": "a"}, "text": {"S": "hello"}})
+    for statement in ("UPDATE \"{}\" REMOVE text WHERE pk = 'a'", "DELETE FROM \"{}\" WHERE pk = 'a'") * 2:
+        dynamodb.batch_execute_statement(Statements=[{"Statement": statement.format(name)}])
+
+    arn = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    begin = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    found = streams.get_records(ShardIterator=begin["ShardIterator"])["Records"]
+    assert [record["eventName"] for record in found] == ["INSERT", "MODIFY", "REMOVE"]
+    assert "text" in found[1]["dynamodb"]["OldImage"]
+    assert "text" not in found[1]["dynamodb"]["NewImage"]
+    assert "NewImage" not in found[2]["dynamodb"]
+
+
 def test_an_item_expired_more_than_five_years_ago_stays(aws: Aws) -> None:
     """AWS takes such a time for a mistake; code that writes one would keep data for ever, and a test must see it."""
     name = aws.deploy("ancient", {"Table": table()})["Table"]
