@@ -184,6 +184,34 @@ def test_a_text_that_waits_for_its_hand_over_is_looked_at_again_soon():
     assert house.job("content/0").due_at == NOON
 
 
+def test_a_text_that_left_since_the_last_look_goes_with_the_next():
+    """It was waiting then; its anchor is before everything that became over since."""
+    house = House(message(1, NOON - timedelta(hours=2)), retention=kept(content=Period()))
+    house.run("content/0")
+    row = house.k.messages.rows[key_number(1)]
+    house.k.messages.rows[row.key] = row.changed(Change(Status.SUBMITTED, NOON))
+
+    house.k.clock.tick(minutes=15)
+    house.run("content/0")
+
+    assert house.texts == []
+
+
+def test_a_text_that_was_given_up_before_its_time_goes_when_none_is_retained_any_more():
+    """It was to be sent in two days, and cancelled; a shorter choice acts on everything, wherever its anchor lies."""
+    collected, cancelled = Change(Status.ACCEPTED, NOON - DAY), Change(Status.CANCELLED, NOON - timedelta(hours=1))
+    house = House(message(1, NOON + 2 * DAY, history=(collected, cancelled)))
+    house.run("content/0")
+    none = house.k.policies.fresh(SHOP).changed(Kind.CONTENT, Period(), NOON)
+    house.k.tenants.tenants[SHOP] = tenant(retention=none)
+    house.k.agenda.ensure(SHOP, "content/0", NOON + ANNOUNCED)
+
+    house.k.clock.now += ANNOUNCED
+    house.run("content/0")
+
+    assert house.texts == []
+
+
 # --- holds --------------------------------------------------------------------------------------
 
 
@@ -332,6 +360,44 @@ def test_a_backlog_is_worked_off_in_pieces(job):
     assert len(outcomes) == 4
     assert sum(outcome.done for outcome in outcomes) == 20
     assert (house.there if job == "record/0" else house.texts) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_job_that_was_never_settled_looks_at_everything_in_all_its_pieces():
+    """The agenda can be made anew; what is over by a promise of long ago is not found by what became over since."""
+    retention = kept(record=Period(seconds=86_400)).changed(Kind.RECORD, Period(months=6), NOON)
+    before, stamps = Change(Status.ACCEPTED, NOON - DAY), {"expires_at": NOON + 300 * DAY}
+    soon = [NOON + timedelta(hours=number) for number in range(1, 21)]
+    rows = (message(number, at, history=(before,), **stamps) for number, at in enumerate(soon))
+    house = House(*rows, retention=retention)
+    house.k.clock.tick(days=20)
+
+    house.run()
+
+    assert house.there == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_walk_in_pieces_is_made_for_the_moment_it_began():
+    """What became over behind its back, in a day that it had passed, is for the next walk."""
+    hours = [datetime(2026, 1, day, hour, tzinfo=UTC) for day in (28, 29, 30) for hour in (9, 10, 11, 13)]
+    record = {"expires_at": datetime(2027, 1, 1, tzinfo=UTC)}
+    house = House(
+        *(message(number, at, **record) for number, at in enumerate(hours)), retention=kept(record=Period(months=1))
+    )
+    house.k.clock.now = datetime(2026, 2, 27, 12, tzinfo=UTC)
+    house.run()
+    house.k.clock.now = datetime(2026, 2, 28, 12, tzinfo=UTC)
+    task = house.sweep.run(Task("record/0", SHOP), lambda: PLENTY).again
+
+    house.k.clock.tick(hours=2)
+    while task:
+        task = house.sweep.run(task, lambda: PLENTY).again
+    assert house.there == [3, 7, 11]
+    assert house.job().due_at <= house.k.clock()
+
+    house.run()
+    assert house.there == []
 
 
 @pytest.mark.usefixtures("small")
