@@ -75,6 +75,20 @@ def test_somebody_who_was_written_to_meanwhile_stays():
     assert house.k.vault.rows[house.alice].leaving is None
 
 
+def test_a_mark_that_was_taken_off_and_put_on_again_rests_anew():
+    """Whoever took it off may be writing its message now."""
+    house = House()
+    house.run()
+    house.k.clock.tick(minutes=110)
+    house.k.keychain.stay([house.alice])
+    house.k.keychain.leave([house.alice], house.k.clock())
+
+    house.run(minutes=10)
+    assert house.alice in house.people
+    house.run(hours=2)
+    assert house.alice not in house.people
+
+
 def test_a_key_that_was_used_for_nothing_is_looked_at_again():
     """An accept took the mark off, and failed to write its message: a key of nobody must not stay for ever."""
     house = House()

@@ -115,6 +115,13 @@ def test_a_hold_is_put_on_what_it_covers(scope, held, at_once):
     assert house.due_at == house.hold.until
 
 
+def test_every_shard_begins_at_its_own_beginning():
+    """What is newer in one says nothing of another."""
+    house = House(message(1, at=NOON - DAY), message(5, at=NOON - 20 * DAY))
+    house.run()
+    assert house.held == [1, 5]
+
+
 def test_what_is_collected_later_is_not_covered():
     """A hold preserves, it does not stop a tenant from working; what is sent later may have been accepted before."""
     early, late = Change(Status.ACCEPTED, NOON - DAY), Change(Status.ACCEPTED, NOON + timedelta(seconds=1))
@@ -273,6 +280,39 @@ def test_a_hold_that_is_lifted_while_it_is_put_on_is_on_nothing_in_the_end():
                 house.lift()
         assert house.held == []
         assert house.hold.state is HoldState.OVER
+
+
+def test_a_walk_stops_when_its_hold_is_lifted():
+    """It is not put on a million messages to be taken off again."""
+    house = House()
+    hold = house.k.disposal.hold
+
+    def then_lifted(key, *rest):
+        if house.hold.state is HoldState.SETTING:
+            house.lift()
+        return hold(key, *rest)
+
+    house.k.disposal.hold = then_lifted
+    house.run()
+
+    assert house.calls.names["hold"] == cover.PAGE
+    assert house.held == []
+
+
+def test_a_hold_that_is_lifted_at_the_last_moment_is_taken_off_at_once():
+    """The walk was at its end, and the job is known to be in somebody's hands: its own."""
+    house = House()
+    move = house.k.holds.move
+
+    def lifted_before(*args):
+        house.lift()
+        return move(*args)
+
+    house.k.holds.move = lifted_before
+    house.run()
+
+    assert house.held == []
+    assert house.hold.state is HoldState.OVER
 
 
 def test_a_walk_that_comes_too_late_cleans_up_behind_itself():

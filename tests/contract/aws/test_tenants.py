@@ -123,6 +123,19 @@ def test_use_is_written_down_by_the_day(tenants: Tenants) -> None:
     assert tenants.active([]) == []
 
 
+def test_whether_a_tenant_was_active_costs_a_read_and_no_list(tenants: Tenants) -> None:
+    """The purge asks it for one tenant at a time, before it forgets that one."""
+    monday, tuesday = date(2026, 1, 12), date(2026, 1, 13)
+    tenants.enter(SHOP, monday)
+    tenants.enter(SHOP, monday)
+
+    assert tenants.was_active(SHOP, [tuesday, monday])
+    assert not tenants.was_active(SHOP, [tuesday])
+    assert not tenants.was_active(BAKERY, [monday, tuesday])
+    assert not tenants.was_active(SHOP, [])
+    assert tenants.active([monday]) == [SHOP]
+
+
 def test_use_is_written_down_once_a_day(world: World, clock: FakeClock) -> None:
     """Each request of a tenant would otherwise be two writes."""
     store = DynamoTenants(world.aws, "tenants", clock)
