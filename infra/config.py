@@ -20,6 +20,9 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90)
 ACCESS_DAYS = 365
 """How long it is kept who called the API, where data are kept: the class `access` of retention.toml."""
 
+PLAN_MINUTES = 15
+"""Every hour would not do: nothing that is over may be kept for longer than an hour."""
+
 CONCURRENCY = (2, 1000)
 """How many functions Lambda lets a queue wake at once, at least and at most."""
 
@@ -72,6 +75,8 @@ class Environment:
     """In the layer: the roots that AWS's own endpoints use, and no others."""
     removal: Literal["destroy", "retain"] = "retain"
     log_days: int = 30
+    plan_minutes: int = PLAN_MINUTES
+    """How often it is looked for what is over: more often only where somebody waits for it, on a laptop."""
     tally_seconds: int = 10
     """How long deletions are gathered before they are counted. A laptop does not wait."""
     bounds: Path = ROOT / "layers/common/python/fugace/retention.toml"
@@ -80,6 +85,9 @@ class Environment:
         demands = {
             f"the Region {self.region} is not inside the European Union; Fugace runs in {', '.join(UNION)}": (
                 self.region in UNION
+            ),
+            f"plan_minutes is {self.plan_minutes}, it may be 1 to {PLAN_MINUTES}": (
+                1 <= self.plan_minutes <= PLAN_MINUTES
             ),
             f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},

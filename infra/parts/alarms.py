@@ -10,10 +10,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.config import Environment
+from infra.config import PLAN_MINUTES, Environment
 from infra.duties import DUTIES
 from infra.parts.complaints import COMPLAINTS
-from infra.parts.recurring import CHECKPOINT_HOURS, PLAN_MINUTES, RECONCILE_MINUTES, RHYTHMS
+from infra.parts.recurring import CHECKPOINT_HOURS, RECONCILE_MINUTES, RHYTHMS
 
 FIVE = Duration.minutes(5)
 

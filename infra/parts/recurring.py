@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.config import Environment
+from infra.config import PLAN_MINUTES, Environment
 from infra.parts.function import Function
 from infra.parts.keys import through
 from infra.parts.queues import Queue
@@ -28,16 +28,19 @@ class Rhythm:
     """Of a run that failed. None where the next one is near, and takes up what this one left."""
 
 
-RECONCILE_MINUTES, PLAN_MINUTES, CHECKPOINT_HOURS = 5, 15, 24
+def _every(minutes: int) -> str:
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+
+
+RECONCILE_MINUTES, CHECKPOINT_HOURS = 5, 24
 
 RHYTHMS = {
     "reconcile": Rhythm(
-        f"rate({RECONCILE_MINUTES} minutes)",
+        _every(RECONCILE_MINUTES),
         "look at messages that should be over",
         Duration.minutes(RECONCILE_MINUTES),
     ),
-    # Every hour would not do: nothing that is over may be kept for longer than an hour.
-    "plan": Rhythm(f"rate({PLAN_MINUTES} minutes)", "find what is due to be purged", Duration.minutes(PLAN_MINUTES)),
+    "plan": Rhythm(_every(PLAN_MINUTES), "find what is due to be purged", Duration.minutes(PLAN_MINUTES)),
     "checkpoint": Rhythm(
         "cron(20 0 * * ? *)", "sign the ends of the ledger's chains of the day before", Duration.hours(3), retries=2
     ),
@@ -73,7 +76,7 @@ class Recurring(Construct):
             name=name,
             group_name=timer.group.schedule_group_name,
             description=f"Fugace: {rhythm.says}",
-            schedule_expression=rhythm.expression,
+            schedule_expression=_every(environment.plan_minutes) if name == "plan" else rhythm.expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.fn.function_arn,

@@ -153,3 +153,10 @@ def test_what_was_not_built_is_named(tmp_path):
 
     with pytest.raises(ConfigError, match="run `make layer` first"):
         build(App(outdir=str(tmp_path / "out")), bare)
+
+
+@pytest.mark.parametrize("minutes", [0, 16])
+def test_it_is_looked_for_what_is_over_every_quarter_of_an_hour_at_least(minutes):
+    """Nothing that is over may be kept for longer than an hour, and a run may fail."""
+    with pytest.raises(ConfigError, match="plan_minutes"):
+        read(context(plan_minutes=minutes))
