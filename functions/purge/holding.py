@@ -11,7 +11,7 @@ from fugace.keeping import Agenda, ConflictError, Disposal, Due, Holds, Ledger, 
 from fugace.ports import Clock, Tenants
 from functions.purge.closing import PURGE
 from functions.purge.cover import Cover
-from functions.purge.messages import whole
+from functions.purge.messages import A_MINUTE, whole
 from functions.purge.task import ENOUGH, LEASE, Left, Outcome, Task
 
 LATELY = timedelta(minutes=2)
@@ -66,8 +66,8 @@ class Holding:
 
     def _end(self, task: Task, hold: Hold) -> Outcome:
         """Nobody lifted it: it is at its end."""
-        self.holds.move(replace(hold, state=HoldState.LIFTING), hold)
-        return Outcome(again=_begun(task, task.step))
+        moved = self.holds.move(replace(hold, state=HoldState.LIFTING), hold)
+        return _next(task, task.step, moved=moved)
 
     def _rest(self, hold: Hold, seen: Due, now: datetime) -> Outcome:
         """Held until its end; over until nobody needs to know of it any more."""
@@ -106,7 +106,7 @@ class Holding:
             count = cover.put_on(page.places) if way == ON else cover.take_off(page.places)
             task = replace(task, after=page.places[-1], shard=page.shard, count=task.count + count)
         moved = self._held(hold, task.count, now) if way == ON else self._over(hold, hold.covers, now)
-        return Outcome(again=_begun(task, "" if moved else way))
+        return _next(task, "" if moved else way, moved=moved)
 
     def _shards(self, hold: Hold) -> int:
         known = self.tenants.get(hold.tenant)
@@ -124,6 +124,11 @@ class Holding:
                 over = replace(hold, state=HoldState.OVER, covers=covers)
                 self.ledger.append(draft, self.holds.put(over, hold))
         return True
+
+
+def _next(task: Task, way: str, *, moved: bool) -> Outcome:
+    """What has moved is looked at now; of what would not, nobody knows how often it will not."""
+    return Outcome(again=_begun(task, way), delay=timedelta(0) if moved else A_MINUTE)
 
 
 def _begun(task: Task, way: str) -> Task:

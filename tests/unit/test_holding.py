@@ -315,6 +315,20 @@ def test_a_hold_that_is_lifted_at_the_last_moment_is_taken_off_at_once():
     assert house.hold.state is HoldState.OVER
 
 
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=30)], ids=["put-on", "at-its-end"])
+def test_a_hold_that_does_not_move_is_tried_again_later(later):
+    """Bodies that go back at once, for ever, are what a queue is taken out of service for."""
+    house = House()
+    house.run(bodies=1)
+    house.k.holds.move = lambda *_: False
+    house.k.clock.now += later
+
+    outcome = house.holding.run(Task(JOB, SHOP, step="on"), lambda: PLENTY)
+
+    assert outcome.again == Task(JOB, SHOP, step="on")
+    assert outcome.delay > timedelta(0)
+
+
 def test_a_walk_that_comes_too_late_cleans_up_behind_itself():
     """Its body was given again after the hold was lifted, taken off and over."""
     house = House()
