@@ -17,6 +17,8 @@ A_MINUTE = timedelta(minutes=1)
 LATER = timedelta(hours=1)
 """A tenant of whom a run has found the last thing is looked at once more before it leaves the index."""
 _HOLD = "hold/"
+_OPEN = "open"
+"""The step of a walk that has left something open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,14 @@ class MessageSweep:
         # A job that was never settled tells nothing of what is left.
         reached, swept = (seen.reached, seen.due_at) if seen.reached else (BEGINNING, BEGINNING)
         walk = Walk(self.disposal, rule, task.tenant, int(task.job.partition("/")[2]), at, reached, task.after)
+        walk.open = task.step == _OPEN
         walk.waiting = task.after is not None and rule.by_state(at, at)  # what earlier runs saw is not in the body
         if walk.through(rule.spans(swept=swept, now=at, reached=reached), left):
             self._settle(seen, walk)
             return Outcome(walk.done)
         if seen.reached:  # else nobody may think that what is before it was looked at by every promise
             self.agenda.settle(seen, reached=_reached(walk), due_at=seen.due_at)
-        again = replace(task, at=at, after=walk.after)
+        again = replace(task, at=at, after=walk.after, step=_OPEN if walk.open else "")
         return Outcome(walk.done, again, A_MINUTE if walk.throttled else timedelta(0))
 
     def _setting(self, tenant: TenantId, jobs: Iterable[Due], at: datetime) -> bool:

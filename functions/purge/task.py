@@ -43,7 +43,7 @@ class Task:
     shard: int = 0
     """The shard that place is in; for jobs that walk through all of them."""
     step: str = ""
-    """`on`, `off`: which way a hold is being moved."""
+    """`on`, `off`: which way a hold is being moved. `open`: a walk through messages has left something."""
     count: int = 0
     """How many it came to so far."""
 

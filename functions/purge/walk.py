@@ -35,10 +35,12 @@ class Walk:
     """The last place that was dealt with."""
     done: int = 0
     throttled: bool = False
+    open: bool = False
+    """Something behind `clean` was left where it is: what comes after it makes nothing clean, in later runs neither."""
     waiting: bool = False
     """There are texts that go with a hand-over, of which no index tells: look again soon."""
     _pages: int = 0
-    _open: Place | None = None
+    _left: Place | None = None
     """The first that was looked at and is not over: `clean` stays before it."""
     _since: datetime | None = None
     _next: list[Place] = field(default_factory=list)
@@ -77,12 +79,12 @@ class Walk:
         page = inside[:PAGE]
         self._pages += bool(page)  # an empty span is no progress, and must not be all that a run does
         self._since, self._next, self._complete = since if last else None, [], last and len(places) <= PAGE
-        more, joined = len(inside) > PAGE, self._open is None and since <= self.clean + INSTANT
+        more, joined = len(inside) > PAGE, not self.open and since <= self.clean + INSTANT
         self._deal(page)
         self._next += places[len(page) :]
         if joined and not self.throttled:
-            end = page[-1].anchor if more else span.until
-            self.clean = max(self.clean, self._open.anchor if self._open else end)
+            end = self._left.anchor if self._left else page[-1].anchor if more else span.until
+            self.clean = max(self.clean, end)
         return more
 
     def _deal(self, page: Sequence[Place]) -> None:
@@ -108,7 +110,7 @@ class Walk:
             if self._end(record) <= self.at:
                 over.add(place)
                 continue
-            self._open = self._open or place
+            self._left, self.open = self._left or place, True
             self._next.append(place)
             self.waiting |= self.rule.by_state(record.collected, self.at)
         return over

@@ -8,11 +8,13 @@ and repeats itself in other batches; TTL that is early, late, or never comes. Wh
 More: YEARS=1000 in the environment.
 """
 
+import base64
 import os
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 from unittest.mock import patch
 
@@ -20,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from fugace.domain import chain
+from fugace.domain import chain, ids
 from fugace.domain.errors import FugaceError, NotFoundError
 from fugace.domain.hold import Ground, HoldState
 from fugace.domain.message import SENDABLE, Category, Change, Evidence, Status
@@ -52,6 +54,7 @@ SMALL = {
     departing: {"BATCHES": 2},
     plan: {"FIRST": 2},
 }
+"""Sizes of pages."""
 LONGEST = 96 * DAY
 """Longer than any period here, and a job that waited for it takes to find that there is nothing."""
 SHOPS, PEOPLE = (SHOP, BAKERY), (ALICE, BOB)
@@ -102,6 +105,11 @@ def chosen(record, content):
     return Retention.of(periods | {Kind.STATISTICS: Period(months=1), Kind.ACCESS: Period(months=6)})
 
 
+def numbered(prefix, number):
+    """An id, as opaque as any."""
+    return f"{prefix}_" + base64.b32encode(number.to_bytes(10, "big")).decode().lower()
+
+
 class Year(RuleBasedStateMachine):
     """See above."""
 
@@ -117,6 +125,8 @@ class Year(RuleBasedStateMachine):
         self.small = ExitStack()
         for module, sizes in SMALL.items():  # so that a handful is many pages
             self.small.enter_context(patch.multiple(module, **sizes))
+        numbers = count(1)  # ids that are the same each time
+        self.small.enter_context(patch.object(ids, "short", lambda prefix: numbered(prefix, next(numbers))))
         self.world = World(*shops, now=start)
         self.model, self.clock, self.stop = self.world.model, self.world.clock, start + timedelta(days=366)
         for shop in shops:

@@ -120,9 +120,10 @@ class Model:
             ends.append(end(letter.anchor, letter.own) if letter.own else gone)
         return min(ends)
 
-    def holding(self, key: MessageKey, now: datetime) -> bool:
-        """Whether a hold says that it must not go."""
-        return any(key in order.covers and order.set_at <= now < order.ends for order in self.orders.values())
+    def holding(self, key: MessageKey, over: datetime, now: datetime) -> bool:
+        """Whether a hold says that it must not go, or its text, that ends at `over`: not what was over before."""
+        orders = (order for order in self.orders.values() if key in order.covers)
+        return any(order.set_at <= now < order.ends and order.set_at < over for order in orders)
 
     def lost(self, tenant: TenantId, word: str, count: int = 1) -> None:
         """Something went."""

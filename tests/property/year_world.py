@@ -154,7 +154,7 @@ class Table(FakeMessages):
             self.broken.append(f"{what} of {row.key} gone at {now}, before {end}, by {self.hand}")
         # What DynamoDB deletes by itself before a hold has reached it was over, and nobody could have stopped it.
         unreached = self.hand == "ttl" and not row.held
-        if self.model.holding(row.key, now) and not unreached:
+        if self.model.holding(row.key, end, now) and not unreached:
             self.broken.append(f"{what} of {row.key} gone at {now} under a hold, by {self.hand}")
 
     def _holds(self, before: Record, record: Record, letter: Letter) -> None:

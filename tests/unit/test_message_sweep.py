@@ -412,6 +412,25 @@ def test_many_messages_of_one_millisecond_are_no_trap():
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small")
+def test_a_walk_in_pieces_forgets_nothing_that_an_earlier_piece_left_open():
+    """Accepted as one batch, and one in the middle waits for its hand-over: pieces behind it must not call it done."""
+    at, valid = NOON - timedelta(hours=1), timedelta(days=2)
+    batch = [message(number, at, validity=valid, content_until=at + valid) for number in range(20)]
+    gone = (*batch[0].history, Change(Status.SUBMITTED, at))
+    left = [replace(each, history=gone) if number != 8 else each for number, each in enumerate(batch)]
+    house = House(*left, retention=kept(content=Period()))
+    house.k.tenants.enter(SHOP, TODAY)
+    house.run("content/0")
+    assert house.texts == [8]
+
+    for days in (0.5, 1, 2.5):
+        house.k.clock.now = NOON + timedelta(days=days)
+        house.run("content/0")
+
+    assert house.texts == []
+
+
 def test_held_messages_in_front_do_not_keep_a_run_from_what_is_behind():
     """They stay where they are, page after page."""
     held = (message(number, LONG_AGO, held=frozenset({"hold_a"})) for number in range(20))
