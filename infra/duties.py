@@ -22,6 +22,7 @@ class Duty:
     purge: str = ""
     ledger: str = ""
     """Nobody's row says UpdateItem or DeleteItem here: what is in the ledger stays as it is."""
+    cases: str = ""
     indexes: tuple[str, ...] = ()
     """Indexes that it may query, of `INDEXES`."""
     stream: bool = False
@@ -39,6 +40,8 @@ class Duty:
     """Is told the configured carriers (CARRIERS)."""
     checkpoints: str = ""
     """What it may do with the ledger's checkpoints, in S3's words."""
+    exports: str = ""
+    """What it may do with archives made for persons, in S3's words."""
     signs: bool = False
     """May sign checkpoints."""
     timer: str = ""
@@ -193,6 +196,8 @@ DUTIES = {
         purge="DeleteItem GetItem PutItem Query UpdateItem",
         ledger="GetItem PutItem Query",
         indexes=("by-content", "by-subject", "by-time"),
+        cases="DeleteItem Query",
+        exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
         subject_keys="DeleteItem UpdateItem",  # it marks and destroys keys, and never has one in its hands
         sends=("sweep",),
         consumes="sweep",

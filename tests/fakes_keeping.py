@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from fugace.domain.errors import UnavailableError
 from fugace.domain.fitness import check
 from fugace.domain.hold import Hold
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
@@ -28,6 +29,7 @@ from fugace.keeping import (
     Due,
     Gone,
     Head,
+    Over,
     Statistic,
     Tally,
     Write,
@@ -422,6 +424,85 @@ def _statistic(hour: datetime, line: tuple[str, str, str], messages: int, segmen
     return Statistic(hour, campaign, month, Status(status), messages, segments)
 
 
+# --- archives made for persons, and their cases ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FakeVersion:
+    """What S3 keeps under a name, one after the other."""
+
+    at: datetime
+    mark: bool = False
+
+
+class FakeExports:
+    """A `fugace.keeping.Exports`. `objects`: each name's versions and marks, the oldest first; `uploads`: unfinished.
+
+    `broken`: the run dies after it has deleted, before it has counted.
+    """
+
+    def __init__(self, tallies: FakeTallies) -> None:
+        self.tallies = tallies
+        self.objects: dict[str, list[FakeVersion]] = defaultdict(list)
+        self.uploads: list[tuple[str, datetime]] = []
+        self.broken = False
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        written = [each.at for name in self._names(tenant) for each in self.objects[name]]
+        begun = [at for name, at in self.uploads if name.startswith(f"{tenant}/")]
+        return min([*written, *begun], default=None)
+
+    def _names(self, tenant: TenantId) -> list[str]:
+        return sorted(name for name in self.objects if name.startswith(f"{tenant}/"))
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        done = 0
+        for name in self._names(tenant):
+            there = self.objects[name]
+            kept = [each for each in there if each.mark or not over(each.at)]
+            if all(each.mark for each in kept):
+                kept = [each for each in kept if not over(each.at)]
+                done += (gone := any(not each.mark for each in there))
+                if gone and not self.broken:
+                    batch = f"exports/{name}/{there[-1].at.isoformat()}"
+                    commit(self.tallies.counted(hour, tenant, Kind.EXPORTS.value, 1, batch))
+            self.objects[name] = kept
+            if not kept:
+                del self.objects[name]
+        mine = [each for each in self.uploads if each[0].startswith(f"{tenant}/") and over(each[1])]
+        self.uploads = [each for each in self.uploads if each not in mine]
+        if self.broken:
+            raise UnavailableError
+        return done
+
+
+class FakeCases:
+    """A `fugace.keeping.Cases`. `rows`: when each was finished; None while it is open."""
+
+    def __init__(self, tallies: FakeTallies) -> None:
+        self.tallies = tallies
+        self.rows: dict[tuple[TenantId, str], datetime | None] = {}
+
+    def _finished(self, tenant: TenantId) -> dict[str, datetime]:
+        return {name: at for (owner, name), at in sorted(self.rows.items()) if owner == tenant and at}
+
+    def overdue(self, tenant: TenantId, over: Over) -> int:
+        return sum(map(over, self._finished(tenant).values()))
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        return min(self._finished(tenant).values(), default=None)
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        gone = [name for name, at in self._finished(tenant).items() if over(at)]
+        for name in gone:
+            counted = self.tallies.counted(hour, tenant, Kind.CASES.value, 1, f"cases/{name}")
+            commit(counted, self._drop((tenant, name)))
+        return len(gone)
+
+    def _drop(self, place: tuple[TenantId, str]) -> Write:
+        return Write(FakeWrite(lambda: place in self.rows, lambda: self.rows.__delitem__(place)))
+
+
 # --- ledger -------------------------------------------------------------------------------------
 
 
@@ -565,6 +646,8 @@ class Keeping:
         self.statistics.tallies = self.tallies
         self.old_keys = FakeOldKeys(self.tenants)
         self.keychain = FakeKeyChain(self.vault, self.tallies)
+        self.exports = FakeExports(self.tallies)
+        self.cases = FakeCases(self.tallies)
         self.ledger = FakeLedger()
         self.checkpoints = FakeCheckpoints()
         self.signer = FakeSigner()

@@ -23,7 +23,7 @@ from functions.purge.task import BRIEFS, CLOSE, DEPARTURES, Left, Outcome, Task
 
 AT_ONCE = 8
 """Messages that a hold is put on, or taken off, at the same time."""
-_METRIC = {kind: kind for kind in ("record", "content", "access", "statistics")} | {
+_METRIC = {kind: kind for kind in ("record", "content", "access", "statistics", "exports", "cases")} | {
     BRIEFS: "content",
     DEPARTURES: "keys",
 }
@@ -81,6 +81,8 @@ def _sweep() -> Sweep:
         keychain=wiring.key_chain(its),
         tallies=wiring.tallies(its),
         statistics=wiring.statistics(its),
+        exports=wiring.exports(its),
+        cases=wiring.cases(its),
         ledger=wiring.ledger(its),
         old_keys=wiring.old_keys(its),
         tenants=wiring.tenants(its),

@@ -12,7 +12,8 @@ from functions.purge.task import BRIEFS, CLOSE, DEPARTURES, Task, hour_of
 
 FIRST, MOST = 1_000, 64_000
 """Jobs of one look: four times as many where that was not enough."""
-KINDS = (Kind.RECORD.value, Kind.CONTENT.value, Kind.ACCESS.value, Kind.STATISTICS.value, "hold")
+_POLICY = (Kind.RECORD, Kind.CONTENT, Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES)
+KINDS = (*(kind.value for kind in _POLICY), "hold")
 """Whose lag is told."""
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fugace.domain.retention import Kind
 from fugace.keeping import (
     Agenda,
+    Cases,
     Departures,
     Disposal,
+    Exports,
     Holds,
     KeyChain,
     Ledger,
@@ -21,6 +23,7 @@ from functions.purge.access import AccessSweep
 from functions.purge.briefs import BriefSweep
 from functions.purge.closing import Closing
 from functions.purge.departing import Departing
+from functions.purge.finished import FinishedSweep
 from functions.purge.holding import Holding
 from functions.purge.messages import MessageSweep
 from functions.purge.statistics import StatisticsSweep
@@ -43,6 +46,8 @@ class Ports:
     keychain: KeyChain
     tallies: Tallies
     statistics: Statistics
+    exports: Exports
+    cases: Cases
     ledger: Ledger
     old_keys: OldKeys
     tenants: Tenants
@@ -71,6 +76,8 @@ class Sweep:
                     its.agenda, its.policies, its.tenants, its.old_keys, its.tallies, its.clock
                 ),
                 Kind.STATISTICS.value: StatisticsSweep(its.agenda, its.policies, its.statistics, its.clock),
+                Kind.EXPORTS.value: FinishedSweep(Kind.EXPORTS, its.agenda, its.policies, its.exports, its.clock),
+                Kind.CASES.value: FinishedSweep(Kind.CASES, its.agenda, its.policies, its.cases, its.clock),
                 BRIEFS: BriefSweep(its.disposal, its.tenants, its.clock),
                 DEPARTURES: Departing(its.departures, its.keychain, its.disposal, its.clock),
                 CLOSE: Closing(its.tallies, its.ledger, its.agenda, its.policies, its.clock),

@@ -10,6 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from infra.config import Environment
 from infra.duties import INDEXES, Duty, spread
 from infra.parts.checkpoints import Checkpoints
+from infra.parts.exports import Exports
 from infra.parts.keys import Keys, root_context, through
 from infra.parts.storage import Storage
 from infra.parts.timer import Timer
@@ -23,6 +24,7 @@ class Surroundings:
     keys: Keys
     storage: Storage
     checkpoints: Checkpoints
+    exports: Exports
     queues: Mapping[str, sqs.IQueue]
     secrets: Sequence[str]
     """ARNs of the carriers' credentials."""
@@ -42,6 +44,7 @@ def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> d
         "keys": [*_keys(duty, around)],
         "carriers": [*_credentials(duty, around)],
         "checkpoints": [*_checkpoints(duty, around)],
+        "exports": [*_exports(duty, around)],
         "timer": [*_timer(duty, around.timer)],
     }
     return {name: granted for name, granted in policies.items() if granted}
@@ -58,6 +61,7 @@ def _tables(duty: Duty, storage: Storage) -> Iterator[iam.PolicyStatement]:
         "subject-keys": duty.subject_keys,
         "purge": duty.purge,
         "ledger": duty.ledger,
+        "cases": duty.cases,
     }
     for name, actions in granted.items():
         if actions:
@@ -86,6 +90,7 @@ def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
             or duty.subject_keys
             or duty.purge
             or duty.ledger
+            or duty.cases
             or duty.indexes
             or duty.stream
         ),
@@ -123,6 +128,15 @@ def _checkpoints(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStateme
         yield _allow("s3", " ".join(objects), [f"{bucket}/checkpoints/*"])
     if duty.signs:
         yield _allow("kms", "GetPublicKey Sign", [around.checkpoints.key.key_arn])
+
+
+def _exports(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    """Lists are of the bucket itself; objects are those of tenants. To delete takes no right to the key."""
+    bucket, actions = around.exports.bucket.bucket_arn, duty.exports.split()
+    if lists := [action for action in actions if action.startswith("List")]:
+        yield _allow("s3", " ".join(lists), [bucket])
+    if objects := [action for action in actions if not action.startswith("List")]:
+        yield _allow("s3", " ".join(objects), [f"{bucket}/ten_*"])
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

@@ -15,7 +15,7 @@ RECEIPTS = (
     ("LateReceipt", "receive"),
     ("NoReceipt", "reconcile"),
 )
-DELETED = ("record", "content", "access", "statistics", "keys")
+DELETED = ("record", "content", "access", "statistics", "exports", "cases", "keys")
 UNTOLD = (("WebhookDisabled", "notify"), ("EventGivenUp", "notify"))
 
 

@@ -82,6 +82,8 @@ def variables(duty: Duty) -> set[str]:
         "RECEIPTS_QUEUE": "receipts" in duty.sends,
         "PURGE_TABLE": bool(duty.purge),
         "LEDGER_TABLE": bool(duty.ledger),
+        "CASES_TABLE": bool(duty.cases),
+        "EXPORTS_BUCKET": bool(duty.exports),
         "LEDGER_BUCKET": bool(duty.checkpoints),
         "LEDGER_KEY": duty.signs,
         "SWEEP_QUEUE": "sweep" in duty.sends,

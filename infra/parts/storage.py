@@ -17,7 +17,7 @@ LEDGER_BACKUP_DAYS = 35
 
 
 class Storage(Construct):
-    """Tenants, messages, the keys of the people written to, what the purge has to do, and the ledger of what it did.
+    """Tenants, messages, people's keys and requests, what the purge has to do, and the ledger of what it did.
 
     Keys have no back-up at all (invariant I10): a restored messages table must not find the key of a person who was
     erased since. Nor has the agenda of the purge: all of it can be made again, and it names people for a while. The
@@ -45,6 +45,7 @@ class Storage(Construct):
         _index(self.messages, "by-content", "brief", "text_until")
         self.purge = self._table("purge", partition="tenant", sort=item, expires=True)
         _index(self.purge, "by-due", "lot", "due_at")
+        self.cases = self._table("cases", partition="tenant", sort=item, expires=True, backup=BACKUP_DAYS)
         self.ledger = self._table(
             "ledger", partition="tenant", sort=("seq", _NUMBER), expires=False, backup=LEDGER_BACKUP_DAYS
         )
@@ -59,6 +60,7 @@ class Storage(Construct):
             "messages": self.messages,
             "purge": self.purge,
             "ledger": self.ledger,
+            "cases": self.cases,
         }
 
     def _table(

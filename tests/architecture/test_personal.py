@@ -12,13 +12,13 @@ from pynamodb.models import Model
 from fugace.adapters.dynamo import departures, tables, tallies, webhooks
 from fugace.adapters.dynamo import tenants as registers
 from fugace.adapters.dynamo.attributes import Bytes, Declared, Number, Pseudonym, Pseudonyms, Sealed, Text
-from fugace.datamap import fields, keys, ledger, messages, purge, tenants
+from fugace.datamap import cases, fields, keys, ledger, messages, purge, tenants
 from fugace.datamap.entry import About, Category, Field, Fixed, Leaving, Protection, Row
 from fugace.datamap.place import State
 from fugace.datamap.places import PLACES
 from fugace.domain.retention import Kind, Period
 
-PARTS = (messages, keys, tenants, purge, ledger)
+PARTS = (messages, keys, tenants, purge, ledger, cases)
 
 
 def models() -> dict[str, type[Model]]:
@@ -93,7 +93,7 @@ def test_a_kind_takes_no_entry_that_promises_what_it_does_not_keep(kind: type[De
 def test_every_model_is_one_that_checks() -> None:
     """One that comes from PynamoDB alone would not ask."""
     assert all(issubclass(model, tables._Row) for model in models().values())
-    assert len(models()) == 16
+    assert len(models()) == 17
 
 
 def test_rows_and_entries_are_the_same_things() -> None:
@@ -208,7 +208,7 @@ def test_everything_has_an_end_or_says_what_ends_it() -> None:
 def test_no_model_is_stored_in_a_table_that_its_entries_do_not_name() -> None:
     """Back-ups, streams and expiry are those of the table."""
     assert {entry.row.table for entry in entries().values()} == {
-        *("messages", "subject-keys", "tenants", "purge", "ledger")
+        *("messages", "subject-keys", "tenants", "purge", "ledger", "cases")
     }
 
 

@@ -265,7 +265,8 @@ def test_all_is_looked_at_where_the_agenda_is_lost(
     fugace("purge", "run", "--all", "--patience", "PT0S")
 
     jobs = {job.job: job.due_at for job in wiring.agenda(settings).of(shop)}
-    assert jobs.keys() == {"record/0", "content/0", "access", "statistics", setting, holding, lifting}
+    kinds = {"record/0", "content/0", "access", "statistics", "exports", "cases"}
+    assert jobs.keys() == {*kinds, setting, holding, lifting}
     assert jobs.pop(holding) == found[1].until.replace(microsecond=found[1].until.microsecond // 1000 * 1000)
     assert all(due and due < now + HOUR for due in jobs.values())
     assert deployed

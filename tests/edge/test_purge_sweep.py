@@ -133,7 +133,7 @@ def test_a_body_that_cannot_go_back_comes_back(room, monkeypatch):
 def test_each_body_is_by_itself(room, printed):
     """What fails comes back, and what cannot be read, or done by nobody, becomes a dead letter at last."""
     room.policies.fresh = lambda _: 1 / 0
-    unknown, unreadable = Task("exports", SHOP), f'{{"text": "call {NUMBER}"'
+    unknown, unreadable = Task("replies", SHOP), f'{{"text": "call {NUMBER}"'
 
     answer = events.sweep(bodies(Task("record/0", SHOP), unknown, unreadable, Task("briefs")), context())
 

@@ -25,6 +25,8 @@ VARIABLES = {
     "SUBJECT_KEYS_TABLE": "fugace-test-subject-keys",
     "PURGE_TABLE": "fugace-test-purge",
     "LEDGER_TABLE": "fugace-test-ledger",
+    "CASES_TABLE": "fugace-test-cases",
+    "EXPORTS_BUCKET": "fugace-test-exports-000000000000-eu-west-3",
     "LEDGER_BUCKET": "fugace-test-ledger-000000000000-eu-west-3",
     "LEDGER_KEY": "alias/fugace-test-ledger",
     "SWEEP_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-sweep",
@@ -48,7 +50,7 @@ def settings() -> Settings:
     [
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
-        *("ledger", "checkpoints", "signer", "sweep_queue"),
+        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )

@@ -66,8 +66,8 @@ def test_no_managed_policy_is_used_or_made(example):
 
 
 def test_a_star_at_the_end_stays_within_something_of_ours(example):
-    """Schedules of our group, streams of our table, checkpoints; the account's log groups, for its own setting."""
-    allowed = (":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", ":log-group:*")
+    """Schedules of our group, streams of our table, checkpoints, archives of tenants; log groups of the account."""
+    allowed = (":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*")
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):
             for resource in map(json.dumps, listed(each["Resource"])):
@@ -150,6 +150,29 @@ def test_the_tally_can_only_count(example):
     assert on_table(example, "tally", "Messages") == {"DescribeStream", "GetRecords", "GetShardIterator"}
 
 
+PURGES = {"AbortMultipartUpload", "DeleteObjectVersion", "ListBucketMultipartUploads", "ListBucketVersions"}
+
+
+def test_archives_for_persons_are_removed_by_the_sweep_and_read_by_nobody(example):
+    """Nor is anything else in reach of it: what it deletes are objects of tenants in that bucket, for good."""
+    may = {
+        (name, action.removeprefix("s3:"), "/ten_*" in resource)
+        for name in DUTIES
+        for action, resource in granted(example, name)
+        if "ExportsBucket" in resource
+    }
+
+    assert may == {("sweep", action, not action.startswith("List")) for action in PURGES}
+    assert not [each for each in granted(example, "sweep") if each[0].startswith("s3:") and "Exports" not in each[1]]
+
+
+def test_requests_of_persons_are_deleted_by_the_sweep_and_written_by_nobody(example):
+    """There is no API for them yet."""
+    found = {name: on_table(example, name, "Cases") for name in DUTIES}
+
+    assert {name: may for name, may in found.items() if may} == {"sweep": {"DeleteItem", "Query"}}
+
+
 def test_only_the_checkpoint_signs_and_nobody_takes_one_back(example):
     """Neither a deletion nor a shorter lock, nor a key that could be used for anything else, is anybody's."""
     may = {name: actions(example, name, "s3") for name in DUTIES}
@@ -158,6 +181,7 @@ def test_only_the_checkpoint_signs_and_nobody_takes_one_back(example):
     assert {name: found for name, found in may.items() if found} == {
         "checkpoint": {"GetObject", "ListBucket", "PutObject"},
         "retention": {"GetObject", "ListBucket"},
+        "sweep": PURGES,
     }
     assert signers == {"checkpoint"}
     signed = {resource for action, resource in granted(example, "checkpoint") if action == "kms:Sign"}

@@ -4,9 +4,19 @@ import json
 
 import pytest
 
+from fugace.domain import bounds
+from fugace.domain.retention import Kind, Period
+from infra.config import ROOT
+
 
 def table(stacks, name):
     return stacks.one("DynamoDB::Table", TableName=f"fugace-{stacks.environment}-{name}")
+
+
+def bucket(stacks, name):
+    """A bucket's properties, by its short name."""
+    (found,) = (each for each in stacks.properties("S3::Bucket") if f"-{name}-" in str(each["BucketName"]))
+    return found
 
 
 def keys(stacks):
@@ -49,19 +59,19 @@ SIX_YEARS = 6 * 365 + 2
 @pytest.mark.parametrize(("name", "mode", "days"), [("example", "COMPLIANCE", SIX_YEARS), ("laptop", "GOVERNANCE", 1)])
 def test_a_checkpoint_cannot_be_taken_back_before_its_time(synthesized, name, mode, days):
     """COMPLIANCE binds the account's root and AWS, too; a laptop must be able to tidy up."""
-    bucket = synthesized[name].one("S3::Bucket")
+    found = bucket(synthesized[name], "ledger")
 
-    assert bucket["ObjectLockEnabled"] is True
-    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": mode, "Days": days}
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert found["ObjectLockEnabled"] is True
+    assert found["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": mode, "Days": days}
+    assert found["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
 @pytest.mark.parametrize("name", ["example", "laptop"])
 def test_a_checkpoint_goes_some_time_after_its_lock_has_ended(synthesized, name):
     """Whole: the version that is there, those that were, the marks of deletions, and what was never finished."""
-    bucket = synthesized[name].one("S3::Bucket")
-    locked = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"]
-    whole, marks = bucket["LifecycleConfiguration"]["Rules"]
+    found = bucket(synthesized[name], "ledger")
+    locked = found["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"]
+    whole, marks = found["LifecycleConfiguration"]["Rules"]
 
     assert whole["Status"] == marks["Status"] == "Enabled"
     assert not {"Prefix", "TagFilters"} & (set(whole) | set(marks))
@@ -71,26 +81,51 @@ def test_a_checkpoint_goes_some_time_after_its_lock_has_ended(synthesized, name)
     assert marks["ExpiredObjectDeleteMarker"] is True
 
 
-def test_the_bucket_is_ours_alone_and_under_our_key(example):
+@pytest.mark.parametrize("days", [31])
+@pytest.mark.parametrize("name", ["example", "laptop"])
+def test_an_archive_for_a_person_goes_even_if_the_purge_never_comes(synthesized, name, days):
+    """A net: a day behind the operator's longest. What was replaced, deleted or never finished goes the next day."""
+    found = bucket(synthesized[name], "exports")
+    whole, marks = found["LifecycleConfiguration"]["Rules"]
+    longest = bounds.read((ROOT / "layers/common/python/fugace/retention.toml").read_text(), "x")[Kind.EXPORTS].max
+
+    assert Period(seconds=days * 86_400) == Period(longest.months, longest.seconds + 86_400)
+    assert whole["Status"] == marks["Status"] == "Enabled"
+    assert not {"Prefix", "TagFilters"} & (set(whole) | set(marks))
+    assert whole["ExpirationInDays"] == days
+    assert whole["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert whole["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert marks["ExpiredObjectDeleteMarker"] is True
+    assert found["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "ObjectLockEnabled" not in found  # what must go in time must not be locked
+
+
+@pytest.mark.parametrize("name", ["ledger", "exports"])
+def test_buckets_are_ours_alone_and_under_our_key(example, name):
     """No list of access beside the policies, nothing public, nothing over plain HTTP."""
-    bucket = example.one("S3::Bucket")
-    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    (denied,) = example.one("S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    found = bucket(example, name)
+    (rule,) = found["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (logical,) = (each for each, one in example.resources("S3::Bucket") if one["Properties"] is found)
+    (denied,) = example.one("S3::BucketPolicy", Bucket={"Ref": logical})["PolicyDocument"]["Statement"]
 
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert "KeysServices" in json.dumps(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"])
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
-    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert set(found["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(found["PublicAccessBlockConfiguration"]) == 4
+    assert found["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert (denied["Effect"], denied["Action"], denied["Principal"]) == ("Deny", "s3:*", {"AWS": "*"})
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_there_is_one_bucket_and_its_name_is_nobody_elses(example, laptop):
+def test_there_are_two_buckets_and_their_names_are_nobody_elses(example, laptop):
     """Names of buckets are shared by all accounts of a partition: account and Region make it ours."""
-    assert laptop.one("S3::Bucket")["BucketName"] == "fugace-laptop-ledger-000000000000-eu-west-3"
-    first, account, last = example.one("S3::Bucket")["BucketName"]["Fn::Join"][1]
-    assert (first, account, last) == ("fugace-example-ledger-", {"Ref": "AWS::AccountId"}, "-eu-central-1")
+    assert {each["BucketName"] for each in laptop.properties("S3::Bucket")} == {
+        f"fugace-laptop-{name}-000000000000-eu-west-3" for name in ("ledger", "exports")
+    }
+    assert len(example.properties("S3::Bucket")) == 2
+    for name in ("ledger", "exports"):
+        first, account, last = bucket(example, name)["BucketName"]["Fn::Join"][1]
+        assert (first, account, last) == (f"fugace-example-{name}-", {"Ref": "AWS::AccountId"}, "-eu-central-1")
 
 
 def test_the_root_key_lets_nobody_in_but_the_account_and_nothing_pass_without_its_context(example):
@@ -121,7 +156,7 @@ def test_services_use_the_other_key_for_this_environment_alone(example):
     assert ":alarm:fugace-example-*" in json.dumps(services["cloudwatch.amazonaws.com"]["Condition"])
 
 
-@pytest.mark.parametrize("name", ["tenants", "subject-keys", "messages", "purge", "ledger"])
+@pytest.mark.parametrize("name", ["tenants", "subject-keys", "messages", "purge", "ledger", "cases"])
 def test_tables_cost_what_is_used_and_are_under_our_key(example, name):
     """On demand: an idle tenant costs nothing."""
     found = table(example, name)
@@ -132,7 +167,8 @@ def test_tables_cost_what_is_used_and_are_under_our_key(example, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "days"), [("tenants", 7), ("messages", 7), ("subject-keys", None), ("purge", None), ("ledger", 35)]
+    ("name", "days"),
+    [("tenants", 7), ("messages", 7), ("cases", 7), ("subject-keys", None), ("purge", None), ("ledger", 35)],
 )
 def test_back_ups_are_short_and_the_keys_of_people_have_none(example, name, days):
     """I10: a restored messages table must not find the key of somebody who was erased since.
@@ -152,6 +188,7 @@ def test_back_ups_are_short_and_the_keys_of_people_have_none(example, name, days
         ("tenants", "expires_at"),
         ("messages", "expires_at"),
         ("purge", "expires_at"),
+        ("cases", "expires_at"),
         ("subject-keys", None),
         ("ledger", None),
     ],
@@ -173,6 +210,7 @@ def test_only_messages_have_a_stream_and_it_shows_before_and_after(example):
         "fugace-example-messages": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
         "fugace-example-purge": None,
         "fugace-example-ledger": None,
+        "fugace-example-cases": None,
     }
 
 

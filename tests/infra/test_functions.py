@@ -91,7 +91,8 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "reconcile": {"TENANTS_TABLE", "MESSAGES_TABLE", "CARRIERS"},
         "retention": vault | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "LEDGER_BUCKET", "SWEEP_QUEUE"},
         "plan": {"TENANTS_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
-        "sweep": vault | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "SWEEP_QUEUE"},
+        "sweep": vault
+        | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "CASES_TABLE", "EXPORTS_BUCKET", "SWEEP_QUEUE"},
         "tally": {"TENANTS_TABLE", "PURGE_TABLE"},
         "checkpoint": {"LEDGER_TABLE", "LEDGER_BUCKET", "LEDGER_KEY"},
     }

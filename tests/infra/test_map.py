@@ -241,7 +241,7 @@ def test_recovery_reaches_back_as_far_as_the_map_says(example):
         for logical, resource in example.resources("DynamoDB::Table")
     }
 
-    assert days([back[each].get("RecoveryPeriodInDays") for each in ("messages", "tenants")]) == {place.BACKUP}
+    assert days([back[each].get("RecoveryPeriodInDays") for each in ("messages", "tenants", "cases")]) == {place.BACKUP}
     assert days([back["ledger"].get("RecoveryPeriodInDays")]) == {place.LEDGER_BACKUP}
     assert {each for each, said in back.items() if not said["PointInTimeRecoveryEnabled"]} == {"subject-keys", "purge"}
 
@@ -265,14 +265,22 @@ def test_logs_are_kept_no_longer_than_the_map_says(deployed):
         assert timedelta(days=each["RetentionInDays"]) <= bound, each["LogGroupName"]
 
 
-def test_checkpoints_go_when_the_map_says(example):
+@pytest.mark.parametrize(
+    ("word", "rule", "bound"),
+    [("ledger", "checkpoints", place.CHECKPOINTS), ("exports", "exports", place.EXPORTS)],
+)
+def test_objects_go_when_the_map_says(example, word, rule, bound):
     """Also replaced versions, marks of deletion, and uploads that were never finished."""
-    (bucket,) = example.properties("S3::Bucket")
-    rules = {each["Id"]: each for each in bucket["LifecycleConfiguration"]["Rules"] if each["Status"] == "Enabled"}
-    gone = rules["checkpoints"]
+    found = templates(example)
+    buckets = {
+        name(logical, found).partition("-")[0]: resource["Properties"]["LifecycleConfiguration"]["Rules"]
+        for logical, resource in example.resources("S3::Bucket")
+    }
+    rules = {each["Id"]: each for each in buckets[word] if each["Status"] == "Enabled"}
+    gone = rules[rule]
 
     longest = gone["ExpirationInDays"] + gone["NoncurrentVersionExpiration"]["NoncurrentDays"]
-    assert timedelta(days=longest) == place.CHECKPOINTS
+    assert timedelta(days=longest) == bound
     assert gone["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert rules["marks"]["ExpiredObjectDeleteMarker"] is True
 

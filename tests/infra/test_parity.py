@@ -28,6 +28,7 @@ TABLES = {
     "messages": (tables.MessageItem,),
     "purge": (tables.DueItem, tables.TallyItem, tables.BookItem, tables.NewsItem, tables.DepartureItem),
     "ledger": (tables.LedgerItem,),
+    "cases": (tables.CaseItem,),
 }
 
 

@@ -37,7 +37,9 @@ from functions.send.read import Reader
 from functions.send.schema import Wish
 from tests.fakes import FakeCarrier, FakeClock, FakeMessages, FakeTenants, FakeTimer, FakeWeb
 from tests.fakes_keeping import (
+    FakeCases,
     FakeDisposal,
+    FakeExports,
     FakeHolds,
     FakeKeyChain,
     FakeOldKeys,
@@ -351,6 +353,8 @@ class World(Keeping):
                 keychain=fused(self.keychain),
                 tallies=tallies,
                 statistics=fused(self.statistics),
+                exports=FakeExports(self.tallies),  # nothing is stored in either
+                cases=FakeCases(self.tallies),
                 ledger=ledger,
                 old_keys=fused(self.old_keys),
                 tenants=tenants,

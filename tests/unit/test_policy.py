@@ -159,11 +159,12 @@ def test_everything_concerned_is_looked_at_once_it_is_in_force(world: Keeping) -
     """In each shard; and nothing for kinds of which nothing is stored."""
     world.tenants.tenants[SHOP] = replace(world.tenants.tenants[SHOP], shards=2)
     wanted = {Kind.RECORD: MONTH, Kind.CONTENT: DAY, Kind.ACCESS: Period(months=6), Kind.STATISTICS: MONTH}
+    wanted |= {Kind.EXPORTS: DAY, Kind.CASES: Period(months=36)}
 
     desk(world).choose(OFFICER, {**wanted, Kind.REPLIES: MONTH})
 
     jobs = {job: row.due_at for (_, job), row in world.agenda.rows.items()}
-    assert set(jobs) == {"record/0", "record/1", "content/0", "content/1", "access", "statistics"}
+    assert set(jobs) == {"record/0", "record/1", "content/0", "content/1", "access", "statistics", "exports", "cases"}
     since = world.clock() + ANNOUNCED
     assert all(since - timedelta(milliseconds=1) <= due <= since for due in jobs.values() if due)
 
@@ -178,7 +179,7 @@ def test_holds_that_are_over_are_looked_at_when_cases_change(world: Keeping) -> 
     soon = {
         job for (_, job), row in world.agenda.rows.items() if row.due_at and row.due_at <= world.clock() + ANNOUNCED
     }
-    assert soon == {"hold/hold_a"}
+    assert soon == {"cases", "hold/hold_a"}
 
 
 def test_a_purge_is_planned_before_the_choice_is_written(world: Keeping) -> None:

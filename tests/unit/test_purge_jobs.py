@@ -364,7 +364,9 @@ def test_every_job_has_somebody_who_does_it():
     k = Keeping()
     ports = {name: getattr(k, name) for name in Ports.__slots__}
     sweep = Sweep.over(Ports(**ports))
-    tasks = [Task(job, SHOP) for job in ("record/0", "content/3", "access", "statistics", "hold/hold_a")]
+    tasks = [
+        Task(job, SHOP) for job in ("record/0", "content/3", "access", "statistics", "exports", "cases", "hold/hold_a")
+    ]
 
     for task in [*tasks, Task("briefs"), Task("departures"), Task("close", hour=NOON)]:
         assert sweep.run(task, lambda: PLENTY).done == 0
@@ -373,7 +375,7 @@ def test_every_job_has_somebody_who_does_it():
 def test_a_job_that_nobody_does_is_no_success():
     """It becomes a dead letter, and its lag an alarm."""
     with pytest.raises(UnknownJobError):
-        Sweep({}).run(Task("exports", SHOP), lambda: PLENTY)
+        Sweep({}).run(Task("replies", SHOP), lambda: PLENTY)
 
 
 def test_errors_of_a_ledger_that_does_not_answer_come_through():

@@ -16,7 +16,7 @@ from moto.dynamodb import dynamodb_backends
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
-from fugace.adapters.dynamo.tables import DueItem, LedgerItem, MessageItem, SubjectKeyItem, TenantItem
+from fugace.adapters.dynamo.tables import CaseItem, DueItem, LedgerItem, MessageItem, SubjectKeyItem, TenantItem
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import Aws
@@ -28,6 +28,7 @@ TABLES: dict[str, type[Model]] = {
     "subject-keys": SubjectKeyItem,
     "purge": DueItem,
     "ledger": LedgerItem,
+    "cases": CaseItem,
 }
 Fault = Callable[[str], AWSResponse | Exception | None]
 
@@ -51,6 +52,7 @@ class World:
     def watch(self, client: Any) -> None:
         """See each request of `client` as it leaves, retries too, before moto does: a hook of the SDK."""
         client.meta.events.unregister("before-send", botocore_stubber)
+        client.meta.events.unregister("before-send", self._before_send)  # two would ask everything twice
         client.meta.events.register("before-send", self._before_send)
 
     def _before_send(self, event_name: str, **request: Any) -> AWSResponse | None:

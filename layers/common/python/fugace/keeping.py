@@ -1,6 +1,6 @@
 """What retention needs from outside, as Protocols, beside `fugace.ports`. Fakes pass the same contract tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -316,6 +316,49 @@ class Statistics(Protocol):
 
     def first(self, tenant: TenantId) -> datetime | None:
         """When the oldest was entered."""
+        ...
+
+
+# --- archives made for persons, and their cases ---------------------------------------------------
+
+Over = Callable[[datetime], bool]
+"""Whether what is counted from then is over: not every anchor before one that is over is, at the end of a month."""
+
+
+class Exports(Protocol):
+    """Archives made for persons' requests, as the purge sees them: it lists and deletes, and never reads one.
+
+    Every version, mark of deletion and upload is counted from when it was itself written or begun. Whoever writes one
+    has the job `exports` ensured for its end.
+    """
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        """When the oldest object, version, mark of deletion or unfinished upload that is there was written or begun."""
+        ...
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        """Remove all that is over, for good; give how many objects have nothing left.
+
+        A mark of deletion stays while it hides something. The count goes into the tally of `hour` after the deletion,
+        object by object: no store of objects has a transaction with it. A run that dies between the two has deleted
+        what nobody counts; nothing is counted that is still there, and nothing twice.
+        """
+        ...
+
+
+class Cases(Protocol):
+    """Persons' requests, as the purge sees them. Whoever finishes one has the job `cases` ensured for its end."""
+
+    def overdue(self, tenant: TenantId, over: Over) -> int:
+        """How many finished ones are over."""
+        ...
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        """When the oldest finished one was finished; an open one waits for nothing."""
+        ...
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many."""
         ...
 
 

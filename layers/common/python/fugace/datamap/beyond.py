@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from fugace.datamap.entry import Category, Fixed
 from fugace.datamap.passing import METRICS
-from fugace.datamap.place import AT_REST, NOBODY, banned, bounded, present
+from fugace.datamap.place import AT_REST, BACKUP, NOBODY, bounded, present
 from fugace.datamap.purge import ACCOUNTABLE
 from fugace.datamap.tenants import CONTRACT
 from fugace.domain.retention import Kind
@@ -74,12 +74,19 @@ BEYOND = (
         **NOBODY,
         probe="template: one dashboard, no tenant in it, no other analytics",
     ),
-    banned(
+    bounded(
         34,
         "files of persons' requests",
-        "evidence of identity, letters",
-        "none is kept: the tenant, as controller, answers persons",
-        "template: no table and no bucket for them",
+        "id of a request, and when it was finished; neither evidence of identity nor letters have a field",
+        categories=(Category.WORK,),
+        purpose="showing that requests were answered in time",
+        ground=ACCOUNTABLE,
+        kept=Kind.CASES,
+        protection=f"opaque ids and times; no function writes there yet; {AT_REST}",
+        exported="not exported: no field leads to a person",
+        erased="by the purge, once its time as a finished case is over; nobody is in it",
+        outlives=BACKUP,
+        probe="the table's attributes are entries of the map; no row is over for more than an hour",
     ),
     bounded(
         35,

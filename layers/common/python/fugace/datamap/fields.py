@@ -1,5 +1,6 @@
 """Every stored attribute, row by row."""
 
+from fugace.datamap.cases import Case
 from fugace.datamap.entry import Field
 from fugace.datamap.keys import RootKey, SubjectKey
 from fugace.datamap.ledger import Ledger
@@ -11,6 +12,7 @@ ROWS: tuple[type, ...] = (
     *(Message, SubjectKey, RootKey),
     *(Tenant, ApiKey, Webhook, Attempts, Mark, Hold, Statistics),
     *(Due, Tally, Book, News, Departure),
+    Case,
     Ledger,
 )
 

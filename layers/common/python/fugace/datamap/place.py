@@ -24,6 +24,9 @@ EXPIRING = timedelta(hours=72)
 """How long CloudWatch takes, at most, to remove what has expired."""
 CHECKPOINTS = timedelta(days=6 * 365 + 2 + 30 + 1)
 """Six years under lock, a month, and a day for a version that was replaced."""
+EXPORTS = timedelta(days=31 + 1)
+"""The longest that S3 lets an archive be, should the purge never come: a day more than the operator's longest, and a
+day for what it leaves behind."""
 TRAIL = timedelta(days=90)
 """What AWS itself remembers of calls to it."""
 

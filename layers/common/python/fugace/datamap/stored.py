@@ -5,8 +5,8 @@ from fugace.datamap.place import (
     AT_REST,
     BACKUP,
     CHECKPOINTS,
+    EXPORTS,
     LAG,
-    NOBODY,
     STREAM,
     banned,
     bounded,
@@ -14,6 +14,7 @@ from fugace.datamap.place import (
     until,
 )
 from fugace.datamap.purge import ACCOUNTABLE
+from fugace.domain.retention import Kind
 
 STORED = (
     present(
@@ -68,7 +69,7 @@ STORED = (
     present(
         6,
         "point-in-time recovery",
-        "messages and tenants as they were",
+        "messages, tenants and cases as they were",
         purpose="undoing a mistake",
         ground="Art. 32(1)(c)",
         kept=until(BACKUP, "long enough to notice a mistake; the ledger, without persons, has 35 days"),
@@ -88,37 +89,46 @@ STORED = (
         "exports of tables to S3",
         "whole tables",
         "a second copy with a life of its own",
-        "template: no bucket but that of the checkpoints, no role that may export",
+        "template: two buckets, for checkpoints and for persons' archives; no role that may export a table",
     ),
     bounded(
         9,
         "old versions and unfinished uploads in S3",
-        "signed checkpoints of the ledger: tenants' ids, numbers and hashes of entries",
-        categories=(Category.COUNT,),
+        "signed checkpoints of the ledger: tenants' ids, numbers and hashes of entries; what replaced archives leave",
+        categories=(Category.COUNT, Category.WORK),
         purpose="showing that the ledger was not changed afterwards",
         ground=ACCOUNTABLE,
         kept=until(CHECKPOINTS, "Object Lock for six years, the longest that a finished case is kept, and a month"),
-        protection=f"nothing personal may enter; {AT_REST}",
-        **{**NOBODY, "erased": "nobody is in it; versions, marks and unfinished uploads have an end of their own"},
-        probe="template: a lifecycle for all three",
+        protection=f"nothing personal may enter a checkpoint; an archive's are removed one by one; {AT_REST}",
+        erased="nobody is in a checkpoint; an archive's go with it, and by an end of their own the day after",
+        outlives=EXPORTS,
+        probe="template: a lifecycle for versions, marks and unfinished uploads of either bucket",
     ),
     bounded(
         10,
         "names of objects in S3, their tags, access logs and inventories",
-        "`checkpoints/<day>.json`",
-        categories=(Category.COUNT,),
+        "`checkpoints/<day>.json`; `<tenant>/<request>/…`, opaque ids",
+        categories=(Category.COUNT, Category.WORK),
         ground=ACCOUNTABLE,
         kept=until(CHECKPOINTS, "as long as the objects"),
-        protection="a day; neither access log nor inventory",
-        **NOBODY,
-        probe="names of objects are days; template: no access log, no inventory",
+        protection="days and opaque ids; neither access log nor inventory",
+        erased="with the object: nobody is in a checkpoint's name",
+        outlives=EXPORTS,
+        probe="template: no access log, no inventory; the purge may touch nothing that is not named after a tenant",
     ),
-    banned(
+    bounded(
         11,
         "archives made for a person",
-        "everything about one person",
-        "none is made: a tenant reads a person's data through the API",
-        "template: no bucket for them",
+        "a bucket for what a person asks to be given: nothing is made yet, and what would be put there has its end",
+        categories=(Category.WORK,),
+        purpose="handing a person what is known of the person",
+        ground="Art. 12(3), 15, 20",
+        kept=Kind.EXPORTS,
+        protection=f"no function may read or write it; {AT_REST}",
+        exported="not exported: it would be the export itself",
+        erased="by the purge, with all versions and unfinished uploads; S3's own end is the net behind it",
+        outlives=EXPORTS,
+        probe="template: nobody reads or writes there; what was planted there is gone once it is over",
     ),
 )
 """A template is the synthesized one, of what is deployed."""

@@ -75,7 +75,9 @@ _KNOWN = {
     Action.HOLD_LIFTED: _Shape(_HOLD, must={"set_by": _ACTOR}, may={"scope": _SCOPE, "ground": _word(*Ground)}),
     Action.HOLD_ENDED: _Shape(_HOLD, must={"covers": _count}, may={"deleted": _count, "redacted": _count}),
     Action.PURGED: _Shape(
-        _hour, may=dict.fromkeys(("record", "content", "keys", "access", "statistics"), _count), some=True
+        _hour,
+        may=dict.fromkeys(("record", "content", "keys", "access", "statistics", "exports", "cases"), _count),
+        some=True,
     ),
 }
 

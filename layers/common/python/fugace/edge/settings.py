@@ -71,6 +71,16 @@ class Settings:
         return self._text("PURGE_TABLE")
 
     @property
+    def cases_table(self) -> str:
+        """Persons' requests."""
+        return self._text("CASES_TABLE")
+
+    @property
+    def exports_bucket(self) -> str:
+        """Name of the bucket of archives made for them."""
+        return self._text("EXPORTS_BUCKET")
+
+    @property
     def ledger_table(self) -> str:
         """The chains of proof."""
         return self._text("LEDGER_TABLE")

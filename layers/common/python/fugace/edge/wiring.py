@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from fugace.domain.retention import Kind
     from fugace.keeping import (
         Agenda,
+        Cases,
         Checkpoints,
         Departures,
         Disposal,
+        Exports,
         Holds,
         KeyChain,
         Ledger,
@@ -159,6 +161,22 @@ def statistics(settings: Settings) -> "Statistics":
     from fugace.adapters.dynamo.statistics import DynamoStatistics
 
     return DynamoStatistics(_aws(), settings.tenants_table, tallies(settings))
+
+
+@cache
+def exports(settings: Settings) -> "Exports":
+    """Archives made for persons' requests."""
+    from fugace.adapters.exports import S3Exports
+
+    return S3Exports(_aws(), settings.exports_bucket, tallies(settings))
+
+
+@cache
+def cases(settings: Settings) -> "Cases":
+    """Those requests."""
+    from fugace.adapters.dynamo.cases import DynamoCases
+
+    return DynamoCases(_aws(), settings.cases_table, tallies(settings))
 
 
 @cache

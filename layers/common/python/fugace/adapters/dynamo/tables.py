@@ -28,6 +28,7 @@ from fugace.adapters.dynamo.attributes import (
     Word,
     Words,
 )
+from fugace.datamap.cases import Case
 from fugace.datamap.entry import Row
 from fugace.datamap.keys import RootKey, SubjectKey
 from fugace.datamap.ledger import Ledger
@@ -341,6 +342,21 @@ class DepartureItem(_Row):
     subjects = Pseudonyms(Departure.subjects)
     marked = Flag(Departure.marked, null=True)
     expires_at = Seconds(Departure.expires_at)
+
+
+# --- cases --------------------------------------------------------------------------------------
+
+
+class CaseItem(_Row):
+    """A person's request: item `case/<id>`. Open without `finished`.
+
+    `expires_at` is a net behind the sweep, and lies some days behind the end: what TTL deletes here, nobody counts.
+    """
+
+    tenant = Text(Case.tenant, hash_key=True)
+    item = Text(Case.item, range_key=True)
+    finished = Millis(Case.finished, null=True)
+    expires_at = Seconds(Case.expires_at, null=True)
 
 
 # --- ledger -------------------------------------------------------------------------------------
