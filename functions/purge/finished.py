@@ -30,7 +30,7 @@ class FinishedSweep:
             self.agenda.settle(seen, reached=None, due_at=None)
             return Outcome()
         done = self.kept.purge(task.tenant, lambda at: retention.expiry(self.kind, at, at) <= now, hour_of(now))
-        first, rule = self.kept.first(task.tenant), Rule(retention, self.kind)
-        due_at = min([*rule.announced(now), rule.soonest(first, now)]) if first else None
+        first = self.kept.first(task.tenant)
+        due_at = Rule(retention, self.kind).soonest(first, now) if first else None
         self.agenda.settle(seen, reached=None, due_at=due_at)
         return Outcome(done)

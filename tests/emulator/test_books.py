@@ -17,6 +17,7 @@ from fugace.adapters.dynamo.ledger import DynamoLedger
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 from fugace.adapters.dynamo.tables import DueItem, LedgerItem, SubjectKeyItem, TenantItem
 from fugace.adapters.dynamo.tallies import DynamoTallies
+from fugace.adapters.exports import S3Exports
 from fugace.adapters.session import Aws as Session
 from fugace.adapters.signer import KmsSigner
 from fugace.domain import chain
@@ -147,3 +148,27 @@ def test_a_hold_that_is_as_it_was_seen_moves_on(books: Books) -> None:
 def _facts(hold: Hold) -> dict[str, str | int]:
     until = hold.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"scope": hold.scope, "ground": hold.ground.value, "until": until}
+
+
+def test_an_archive_leaves_nothing_behind(books: Books) -> None:
+    """Neither what it replaced, nor the mark of a deletion, nor an upload that was never finished; counted once."""
+    s3, bucket, hour = books.session.client("s3"), "books-exports", NOON + 24 * HOUR
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": books.session.region})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    one, two = (f"{SHOP}/req_{name}/all.zip" for name in "ab")
+    for name in (one, one, two):
+        s3.put_object(Bucket=bucket, Key=name, Body=b"x")
+    s3.delete_object(Bucket=bucket, Key=one)
+    s3.create_multipart_upload(Bucket=bucket, Key=two)
+    exports = S3Exports(books.session, bucket, books.tallies)
+    assert exports.first(SHOP)
+    assert exports.purge(SHOP, lambda _: False, hour) == 0
+
+    assert [exports.purge(SHOP, lambda _: True, hour) for _ in range(2)] == [2, 0]
+
+    left = s3.list_object_versions(Bucket=bucket)
+    assert "Versions" not in left
+    assert "DeleteMarkers" not in left
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert exports.first(SHOP) is None
+    assert [book.told.counts for book in books.tallies.books(hour)] == [{"exports": 2}]
