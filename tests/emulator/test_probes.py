@@ -272,7 +272,7 @@ def test_a_secret_is_read_back_as_it_was_written(aws: Aws) -> None:
 
 def test_a_message_in_hand_is_hidden_and_comes_back(aws: Aws) -> None:
     """A function that dies half-way loses nothing."""
-    url, _ = queue(aws, "hidden", VisibilityTimeout="2")
+    url, _ = queue(aws, "hidden", VisibilityTimeout="8")
     aws("sqs").send_message(QueueUrl=url, MessageBody="x")
     began = time.monotonic()
 

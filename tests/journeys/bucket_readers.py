@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.journeys.readers import Found, reads
 from tests.journeys.template import Client, Resource
 
@@ -10,20 +12,29 @@ from tests.journeys.template import Client, Resource
 def bucket(client: Client, of: Resource) -> Found:
     s3, name = client("s3"), of.physical
     encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-    lock = s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
     return {
         "BucketName": name,
         "BucketEncryption": {"ServerSideEncryptionConfiguration": [_sealed(rule) for rule in encryption]},
         "LifecycleConfiguration": {
             "Rules": [_rule(rule) for rule in s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]]
         },
-        "ObjectLockEnabled": lock["ObjectLockEnabled"] == "Enabled",
-        "ObjectLockConfiguration": lock,
+        **_lock(client, name),
         "OwnershipControls": s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"],
         "PublicAccessBlockConfiguration": s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
         "VersioningConfiguration": s3.get_bucket_versioning(Bucket=name),
         "Tags": s3.get_bucket_tagging(Bucket=name)["TagSet"],
     }
+
+
+def _lock(client: Client, name: str) -> Found:
+    """Nothing, where nothing is locked: a template does not say so either."""
+    try:
+        lock = client("s3").get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ObjectLockConfigurationNotFoundError":
+            raise
+        return {}
+    return {"ObjectLockEnabled": lock["ObjectLockEnabled"] == "Enabled", "ObjectLockConfiguration": lock}
 
 
 def _sealed(rule: dict[str, Any]) -> Found:
