@@ -109,6 +109,7 @@ SENDS = st.tuples(
     st.sampled_from(["", "spring"]),
     st.sampled_from([0, 0, 60, 7_200, None, None]),  # handed over so many seconds after its time, or never
 )
+WAITS = st.sampled_from([1, 20, 36, 900, 3_600, 21_600, *[86_400, 5 * 86_400, 20 * 86_400] * 2])
 BRINKS = st.sampled_from([-600, -60, -30, -1, 0, 1, 5, 40, 900, 2_400, 5_400, 9_000])
 """Seconds before and after something ends."""
 
@@ -122,17 +123,18 @@ COMMANDS = st.one_of(
     *[command("send", st.lists(SENDS, min_size=1, max_size=4), MAYBE)] * 4,
     *[
         command("choose", WHERE, st.just(kind), st.lists(st.tuples(PERIODS[kind], MAYBE), min_size=1, max_size=3))
-        for kind in (*[Kind.RECORD, Kind.CONTENT] * 2, Kind.STATISTICS, Kind.ACCESS)
+        for kind in (Kind.RECORD, Kind.RECORD, Kind.CONTENT, Kind.CONTENT, Kind.STATISTICS, Kind.ACCESS)
     ],
-    *[command("hold", WHERE, st.sampled_from(["message", "subject", "tenant"]), WHO, PLACES, MAYBE)] * 2,
-    command("lift", PLACES, MAYBE),
+    *[command("hold", st.sampled_from(["message", "subject", "tenant"]), PLACES, st.integers(0, 3), MAYBE)] * 4,
+    *[command("lift", PLACES, MAYBE)] * 2,
     command("report", PLACES, st.sampled_from([Status.SUBMITTED, Status.DELIVERED, Status.UNDELIVERABLE])),
     command("cancel", PLACES),
     command("give_access", WHERE, st.sampled_from([None, 1, 40]), MAYBE),
-    *[command("wait", st.sampled_from([1, 20, 36, 900, 3_600, 21_600, *[86_400, 5 * 86_400, 20 * 86_400] * 2]), NIGHTS)]
-    * 3,
-    *[command("go_to", st.sampled_from(["record", "text", "hold", "key"]), PLACES, BRINKS, NIGHTS)] * 4,
+    *[command("wait", WAITS, NIGHTS)] * 4,
 )
+MOVES = st.none() | st.tuples(st.sampled_from(["record", "text", "hold", "key"]), PLACES, BRINKS, NIGHTS)
+"""Where in time something happens: now, or on the brink of something."""
+FIRST = st.tuples(st.just("send"), st.lists(SENDS, min_size=3, max_size=6), st.none())
 
 
 def chosen(record, content):
@@ -166,8 +168,10 @@ class Year:
 
     def live(self, commands):
         """Through a year; then until everything has come to its end."""
-        for name, *what in commands:
+        for move, (name, *what) in commands:
             if self.clock() < self.stop:
+                if move:
+                    self.go_to(*move)
                 getattr(self, name)(*what)
                 self.laws()
         self.run_until(self.clock() + 5 * HOUR)
@@ -232,15 +236,17 @@ class Year:
         if after.caps[kind] != before.caps[kind] and after.period(kind) == period:
             self.model.choose(shop, kind, period, now)
 
-    def hold(self, shop, scope, to, place, upset):
-        message = None
-        if scope == "message":
-            mine = [letter for letter in self.stored() if letter.key.tenant == shop]
-            if not mine:
-                return
-            message = mine[place % len(mine)].key
-        hours = [1, 30, 24 * 9, 24 * 40][place % 4]
-        self.order(shop, message, to if scope == "subject" else None, hours, upset)
+    def hold(self, scope, place, hours, upset):
+        """On what there is of somebody, if there is anything."""
+        letters = self.stored()
+        if not letters:
+            return
+        letter = letters[place % len(letters)]
+        message = letter.key if scope == "message" else None
+        to = next(to for to in PEOPLE if self.world.vault.subject(letter.key.tenant, to) == letter.subject)
+        self.order(
+            letter.key.tenant, message, to if scope == "subject" else None, [1, 30, 24 * 9, 24 * 40][hours], upset
+        )
 
     def order(self, shop, message, to, hours, upset=None):
         now = self.clock()
@@ -450,14 +456,25 @@ class Year:
             "die": die,
             "fail": fail,
             "twin": lambda: body and self.world.serve(Body(body.text, self.clock()), 10_000),
-            "send": lambda: self.accept((SHOP, ALICE, 0, 300, None, "", 0)),
+            "send": lambda: self.accept((*self.somebody(), 0, 300, None, "", 0)),
             "choose": lambda: self.settle_on(SHOP, Kind.RECORD, Period.parse("P1D")),
             "hold": lambda: self.order(SHOP, None, None, 30),
             "lift": self.release_first,
-            "ttl": lambda: self.world.expire(1.0, self.draw),
+            "ttl": self.expire_and_tell,
+            "purge": lambda: None if body else self.quarter(None, ""),
             "hand-over": self.hand_over,
         }[upset.kind]
         self.world.fuse.light(upset.moment, effect)
+
+    def somebody(self):
+        """Whoever is about to lose a key, or anybody."""
+        leaving = {subject for batch in self.world.departures.rows.values() for subject in batch.subjects}
+        people = [(shop, to) for shop in SHOPS for to in PEOPLE if self.world.vault.subject(shop, to) in leaving]
+        return people[0] if people else (SHOP, ALICE)
+
+    def expire_and_tell(self):
+        self.world.expire(1.0, self.draw)
+        self.world.tell(len(self.world.table.stream), 0, 1_000)
 
     def release_first(self):
         for order in list(self.model.orders.values()):
@@ -612,9 +629,10 @@ def small_world():
 @given(
     start=st.sampled_from(STARTS),
     first=st.tuples(*[st.tuples(RECORDS, CONTENTS, st.integers(1, 3))] * 2),
-    commands=st.lists(COMMANDS, min_size=10, max_size=40),
+    sends=FIRST,
+    commands=st.lists(st.tuples(MOVES, COMMANDS), min_size=12, max_size=40),
 )
-def test_a_year(start, first, commands):
+def test_a_year(start, first, sends, commands):
     """Nothing stays beyond its time, nothing goes before, nobody reads what is over, and the ledger says what went."""
     with small_world():
-        Year(start, first).live(commands)
+        Year(start, first).live([(None, sends), *commands])
