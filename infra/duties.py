@@ -71,6 +71,10 @@ INDEXES = {
     "by-content": "messages",
     "by-due": "purge",
     "by-day": "ledger",
+    "by-objection": "subject-keys",
+    "by-deadline": "cases",
+    "by-person": "cases",
+    "by-look": "cases",
 }
 """Each index there is, and its table."""
 

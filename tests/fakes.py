@@ -96,6 +96,8 @@ class FakeSubjectKey:
     tenant: TenantId
     subject: SubjectId
     epoch: int
+    restricted: datetime | None = None
+    objected: datetime | None = None
 
     def seal(self, record: str, field: str, value: str) -> bytes:
         return _seal([self.tenant, self.subject, self.epoch, record, field], value)
@@ -110,8 +112,14 @@ class KeyRow:
 
     tenant: TenantId | None = None
     epoch: int = 1
-    state: str = "live"  # live, erasing, erased
+    state: str = "live"  # live, erasing, erased; bare: nothing but wishes
     leaving: datetime | None = None
+    restricted: datetime | None = None
+    objected: datetime | None = None
+    kept: bool = False
+    """While `erasing`: the key is still there, for what a legal hold keeps."""
+    since: datetime | None = None
+    """Of `erasing` and `erased`."""
 
 
 class FakeVault:
@@ -138,10 +146,10 @@ class FakeVault:
             row = self.rows[subject] = KeyRow(tenant, self._epoch(0))
         if row.state == "erasing":
             return None
-        if row.state == "erased":
+        if row.state in {"erased", "bare"}:
             row.epoch, row.state = self._epoch(row.epoch), "live"
         row.leaving = None
-        return FakeSubjectKey(tenant, subject, row.epoch)
+        return FakeSubjectKey(tenant, subject, row.epoch, row.restricted, row.objected)
 
     def _epoch(self, before: int) -> int:
         hours = (self.clock() - EPOCHS_FROM) // timedelta(hours=1) if self.clock else 0
@@ -154,7 +162,8 @@ class FakeVault:
             if row is None:
                 raise MissingKeyError
             if row.state == "live" and row.epoch == record.epoch:
-                found[record.key] = FakeSubjectKey(record.key.tenant, record.subject, row.epoch)
+                wishes = row.restricted, row.objected
+                found[record.key] = FakeSubjectKey(record.key.tenant, record.subject, row.epoch, *wishes)
         return found
 
     def digest(self, tenant: TenantId, purpose: str, data: bytes) -> bytes:

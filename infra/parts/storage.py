@@ -31,6 +31,7 @@ class Storage(Construct):
         item = ("item", _STRING)
         self.tenants = self._table("tenants", partition="tenant", sort=item, expires=True, backup=BACKUP_DAYS)
         self.subject_keys = self._table("subject-keys", partition="subject", expires=False)
+        _index(self.subject_keys, "by-objection", "tenant", "objected")
         self.messages = self._table(
             "messages",
             partition="pk",
@@ -46,6 +47,9 @@ class Storage(Construct):
         self.purge = self._table("purge", partition="tenant", sort=item, expires=True)
         _index(self.purge, "by-due", "lot", "due_at")
         self.cases = self._table("cases", partition="tenant", sort=item, expires=True, backup=BACKUP_DAYS)
+        _index(self.cases, "by-deadline", "tenant", "open_until")
+        _index(self.cases, "by-person", "subject", "submitted")
+        _index(self.cases, "by-look", "lot", "look_at")
         self.ledger = self._table(
             "ledger", partition="tenant", sort=("seq", _NUMBER), expires=False, backup=LEDGER_BACKUP_DAYS
         )

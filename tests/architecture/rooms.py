@@ -27,12 +27,13 @@ def _room(files: str, *may: str, any_package: bool = False) -> Room:
     return Room(files, frozenset(may), any_package)
 
 
-_CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.datamap")
+_CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.rights", "fugace.datamap")
 
 ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),
     _room(LAYER + "fugace/ports.py", "fugace.domain"),
     _room(LAYER + "fugace/keeping.py", "fugace.domain", "fugace.ports"),
+    _room(LAYER + "fugace/rights.py", "fugace.domain", "fugace.keeping"),
     _room(LAYER + "fugace/datamap/*", "fugace.domain", "fugace.datamap"),
     _room(
         LAYER + "fugace/adapters/*",
@@ -44,6 +45,7 @@ ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/__init__.py"),
     _room("functions/*/handler.py", OWN, *_CORE, "fugace.edge", "aws_lambda_powertools"),
     _room("functions/*/events.py", OWN, *_CORE, "fugace.edge", "aws_lambda_powertools"),
+    _room("functions/*/*_task.py", OWN, *_CORE, "fugace.edge", "aws_lambda_powertools"),
     _room("functions/*/authorizer.py", OWN, *_CORE, "fugace.edge", "aws_lambda_powertools"),
     _room("functions/*/schema.py", OWN, *_CORE, "fugace.edge.http", "msgspec"),
     _room("functions/*/*.py", OWN, *_CORE),

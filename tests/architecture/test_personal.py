@@ -9,21 +9,22 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from fugace.adapters.dynamo import departures, tables, tallies, webhooks
+from fugace.adapters.dynamo import departures, tallies, webhooks
 from fugace.adapters.dynamo import tenants as registers
 from fugace.adapters.dynamo.attributes import Bytes, Declared, Number, Pseudonym, Pseudonyms, Sealed, Text
+from fugace.adapters.dynamo.tables.row import Stored
 from fugace.datamap import cases, fields, keys, ledger, messages, purge, tenants
 from fugace.datamap.entry import About, Category, Field, Fixed, Leaving, Protection, Row
 from fugace.datamap.place import State
 from fugace.datamap.places import PLACES
 from fugace.domain.retention import Kind, Period
+from tests.models import MODELS
 
 PARTS = (messages, keys, tenants, purge, ledger, cases)
 
 
 def models() -> dict[str, type[Model]]:
-    found = {name: kind for name, kind in vars(tables).items() if isinstance(kind, type) and issubclass(kind, Model)}
-    return {name: kind for name, kind in found.items() if kind.get_attributes()}
+    return MODELS
 
 
 def attributes() -> list[tuple[str, Declared[Any]]]:
@@ -48,7 +49,7 @@ def row(**more: Any) -> Row:
 def test_an_attribute_without_an_entry_cannot_be_defined() -> None:
     """What nobody has declared is what nobody will erase."""
     with pytest.raises(TypeError, match=r"Careless\.nickname has no entry"):
-        type("Careless", (tables._Row,), {"nickname": UnicodeAttribute(null=True)})
+        type("Careless", (Stored,), {"nickname": UnicodeAttribute(null=True)})
 
     with pytest.raises(TypeError, match="entry"):
         Text(null=True)  # type: ignore[call-arg]  # this is the point
@@ -64,7 +65,7 @@ def test_nor_can_one_of_an_index() -> None:
     index = type("ByNickname", (GlobalSecondaryIndex,), {"Meta": Meta, "nickname": UnicodeAttribute(hash_key=True)})
 
     with pytest.raises(TypeError, match=r"by-nickname: nickname has no entry"):
-        type("Careless", (tables._Row,), {"by_nickname": index()})
+        type("Careless", (Stored,), {"by_nickname": index()})
 
 
 def test_nor_one_with_the_entry_of_another_row() -> None:
@@ -72,7 +73,7 @@ def test_nor_one_with_the_entry_of_another_row() -> None:
     mixed = {"to": Sealed(messages.Message.to), "epoch": Number(keys.SubjectKey.epoch)}
 
     with pytest.raises(TypeError, match="Careless is declared with entries of message, subject-key"):
-        type("Careless", (tables._Row,), mixed)
+        type("Careless", (Stored,), mixed)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +93,8 @@ def test_a_kind_takes_no_entry_that_promises_what_it_does_not_keep(kind: type[De
 
 def test_every_model_is_one_that_checks() -> None:
     """One that comes from PynamoDB alone would not ask."""
-    assert all(issubclass(model, tables._Row) for model in models().values())
-    assert len(models()) == 17
+    assert all(issubclass(model, Stored) for model in models().values())
+    assert len(models()) == 20
 
 
 def test_rows_and_entries_are_the_same_things() -> None:
@@ -141,6 +142,12 @@ def test_what_tells_of_a_person_is_exported_if_and_only_if_it_is_erased() -> Non
         "subject-key.wrapped",  # a key
         *("hold.message", "hold.subject"),  # what keeps the rest
         *("attempts.attempts", "tally.lines", "departure.subjects"),  # found by nobody's name, and short
+        "subject-key.objected",  # an objection is remembered to be respected
+        *(f"case.{each}" for each in ("item", "kind", "state", "submitted", "received", "due_at", "identity")),
+        *("case.reason", "case.extended"),  # that a request was answered: once it is unlinked, whose nobody can tell
+        *("case.number", "case.correction", "case.print"),  # the person's own words, and a digest of them
+        "case.commitment",  # opened by the controller alone
+        *("claim.item", "recall.lines"),  # the same pseudonyms as in case and message
     }
 
 
@@ -180,6 +187,7 @@ def test_number_text_and_reference_are_sealed() -> None:
         "MessageItem.to",
         "MessageItem.text",
         "MessageItem.reference",
+        *("CaseItem.sealed", "CaseItem.correction"),
     }
 
 
@@ -188,6 +196,7 @@ def test_whoever_is_known_by_something_is_known_by_a_pseudonym() -> None:
     assert {where for where, each in attributes() if isinstance(each, Pseudonym | Pseudonyms)} == {
         *("MessageItem.subject", "MessageItem.carrier_ref", "SubjectKeyItem.subject"),
         *("HoldItem.subject", "DepartureItem.subjects"),
+        *("CaseItem.subject", "CaseItem.commitment", "ClaimItem.item"),
     }
 
 
@@ -195,7 +204,7 @@ def test_what_a_tenant_writes_freely_is_on_a_list() -> None:
     """The only readable text there is: none of it may be about a person written to."""
     readable = {name: entry for name, entry in entries().items() if entry.protection is Protection.READABLE}
 
-    assert set(readable) == {"Tenant.name", "ApiKey.note", "Webhook.url"}
+    assert set(readable) == {"Tenant.name", "ApiKey.note", "Webhook.url", "Case.callbacks", "Case.certificate"}
     assert all(entry.about is not About.RECIPIENT for entry in readable.values())
 
 

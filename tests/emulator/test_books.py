@@ -15,7 +15,10 @@ from fugace.adapters.dynamo.holds import DynamoHolds
 from fugace.adapters.dynamo.key_chain import DynamoKeyChain
 from fugace.adapters.dynamo.ledger import DynamoLedger
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
-from fugace.adapters.dynamo.tables import DueItem, LedgerItem, SubjectKeyItem, TenantItem
+from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
+from fugace.adapters.dynamo.tables.ledger import LedgerItem
+from fugace.adapters.dynamo.tables.purge import DueItem
+from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.dynamo.tallies import DynamoTallies
 from fugace.adapters.exports import S3Exports
 from fugace.adapters.session import Aws as Session

@@ -11,7 +11,7 @@ import pytest
 
 from fugace.adapters.dynamo.disposal import DynamoDisposal
 from fugace.adapters.dynamo.messages import DynamoMessages
-from fugace.adapters.dynamo.tables import MessageItem
+from fugace.adapters.dynamo.tables.messages import MessageItem
 from fugace.adapters.session import Aws as Session
 from fugace.domain.message import Record
 from fugace.keeping import Brief, Disposal

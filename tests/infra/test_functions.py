@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fugace.adapters.dynamo import tables
+from fugace.adapters.dynamo.tables.messages import MessageItem
 from infra.duties import DUTIES
 
 
@@ -191,7 +191,7 @@ def test_the_tally_is_woken_by_what_has_gone_and_tried_for_almost_a_day(example,
 
 def test_the_tally_is_asked_for_the_text_as_it_is_stored(example):
     """`exists` is asked of leaves, so name and type have to be those of the row; by another it would never fit."""
-    text = tables.MessageItem.get_attributes()["text"]
+    text = MessageItem.get_attributes()["text"]
     pattern = json.loads(mapping(example, "stream", "tally")["FilterCriteria"]["Filters"][1]["Pattern"])
 
     for image in ("OldImage", "NewImage"):

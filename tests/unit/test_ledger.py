@@ -15,6 +15,8 @@ from tests.fakes import BAKERY, FIRST, NOON, SHOP
 KEY, OTHER_KEY, HOLD = "key_aaaaaaaa", "key_bbbbbbbb", "hold_abcdefghijkl2345"
 HOUR, TIME = "2026-01-15T11", "2026-07-15T12:00:00.000Z"
 
+REQUEST = "5a3c0e52-9f0e-4c8e-8d43-2f7f6ab1c001"
+
 DRAFTS = {
     Action.TENANT_CREATED: Draft(SHOP, NOON, Action.TENANT_CREATED, "operator", SHOP, {"content.to": "P7D"}),
     Action.POLICY_CHANGED: Draft(
@@ -31,6 +33,33 @@ DRAFTS = {
     Action.HOLD_LIFTED: Draft(SHOP, NOON, Action.HOLD_LIFTED, OTHER_KEY, HOLD, {"set_by": KEY, "scope": "subject"}),
     Action.HOLD_ENDED: Draft(SHOP, NOON, Action.HOLD_ENDED, "purge", HOLD, {"covers": 7, "deleted": 3}),
     Action.PURGED: Draft(SHOP, NOON, Action.PURGED, "purge", HOUR, {"record": 12, "content": 12, "keys": 3}),
+    **{
+        action: Draft(SHOP, NOON, action, actor, REQUEST, facts)
+        for action, actor, facts in (
+            (
+                Action.REQUEST_FILED,
+                KEY,
+                {"kind": "erasure", "identity": "attested", "submitted": TIME, "due": TIME},
+            ),
+            (Action.REQUEST_EXTENDED, KEY, {"reason": "complexity", "due": TIME}),
+            (Action.REQUEST_DENIED, KEY, {"reason": "too_many_requests"}),
+            (Action.REQUEST_CANCELLED, KEY, {}),
+            (Action.REQUEST_CLOSED, "request", {"state": "unverified"}),
+            (Action.REQUEST_DONE, "request", {"kind": "access", "state": "completed"}),
+            (Action.ERASURE_BEGUN, "request", {}),
+            (Action.KEY_DESTROYED, "request", {}),
+            (Action.ERASED, "request", {"state": "held", "messages": 41, "messages.left": 2, "carriers": 3}),
+            (Action.CERTIFIED, "request", {"stage": "erased", "certificate": REQUEST}),
+            (Action.ARCHIVE_MADE, "request", {"records": 12}),
+            (Action.ARCHIVE_FETCHED, KEY, {}),
+            (Action.RECTIFIED, "request", {"field": "to", "records": 2}),
+            (Action.RESTRICTED, "request", {"ground": "accuracy"}),
+            (Action.UNRESTRICTED, "request", {}),
+            (Action.OBJECTED, "request", {}),
+            (Action.UNOBJECTED, "request", {}),
+            (Action.RESTORED, "operator", {"table": "messages", "kept": 12, "refused": 1}),
+        )
+    },
 }
 
 LEAKS = [

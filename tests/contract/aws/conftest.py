@@ -16,7 +16,12 @@ from moto.dynamodb import dynamodb_backends
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
-from fugace.adapters.dynamo.tables import CaseItem, DueItem, LedgerItem, MessageItem, SubjectKeyItem, TenantItem
+from fugace.adapters.dynamo.tables.cases import CaseItem
+from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
+from fugace.adapters.dynamo.tables.ledger import LedgerItem
+from fugace.adapters.dynamo.tables.messages import MessageItem
+from fugace.adapters.dynamo.tables.purge import DueItem
+from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import Aws

@@ -11,7 +11,7 @@ from moto.s3.models import s3_backends
 
 from fugace.adapters.dynamo.cases import DynamoCases
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import CaseItem
+from fugace.adapters.dynamo.tables.cases import CaseItem
 from fugace.adapters.dynamo.tallies import DynamoTallies
 from fugace.adapters.exports import S3Exports
 from fugace.domain.errors import UnavailableError

@@ -11,7 +11,7 @@ from fugace.adapters.dynamo.lines import read_change, write_change
 from fugace.adapters.dynamo.messages import read_image
 from fugace.adapters.dynamo.rows import write_record
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
-from fugace.adapters.dynamo.tables import MessageItem
+from fugace.adapters.dynamo.tables.messages import MessageItem
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.vault import KeyVault
 from fugace.domain.message import Change, Evidence, Record, Status

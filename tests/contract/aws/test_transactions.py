@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import LedgerItem, MarkItem
+from fugace.adapters.dynamo.tables.ledger import LedgerItem
+from fugace.adapters.dynamo.tables.tenants import MarkItem
 from fugace.adapters.dynamo.transactions import TransactionCancelledError, TransactItem, transact
 from fugace.domain.errors import UnavailableError
 from tests.contract.aws.conftest import World, answer, refusal

@@ -35,6 +35,16 @@ class SubjectKey(Protocol):
         """Which of that person's keys: a number that none of them had before, and a higher one than theirs."""
         ...
 
+    @property
+    def restricted(self) -> datetime | None:
+        """Since when nothing but keeping may be done with what it opens (Art. 18): it is neither shown nor sent."""
+        ...
+
+    @property
+    def objected(self) -> datetime | None:
+        """Since when its person objects to advertising (Art. 21)."""
+        ...
+
     def seal(self, record: str, field: str, value: str) -> bytes:
         """AES-256-GCM of `value`, bound to tenant, record id, field name and version."""
         ...
@@ -61,7 +71,8 @@ class Vault(Protocol):
     def keys_of(self, records: Sequence[Record]) -> Mapping[MessageKey, SubjectKey]:
         """The keys that open `records`.
 
-        A record whose person's key is destroyed, blocked or of another epoch is left out.
+        A record whose person's key is destroyed, blocked or of another epoch is left out. One of a restricted person is
+        not: whoever shows or sends looks at `restricted`.
 
         Raises:
             MissingKeyError: no key and no tombstone. An operational fault, never 'no data'.

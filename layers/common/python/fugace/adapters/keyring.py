@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import RootKeyItem, TenantItem
+from fugace.adapters.dynamo.tables.keys import RootKeyItem
+from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.faults import Asking
 from fugace.adapters.session import Aws
 from fugace.domain.errors import MissingKeyError

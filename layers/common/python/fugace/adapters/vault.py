@@ -6,6 +6,7 @@ import hmac
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
@@ -30,6 +31,8 @@ class PersonKey:
     subject: SubjectId
     epoch: int
     _key: bytes = field(repr=False)
+    restricted: datetime | None = None
+    objected: datetime | None = None
 
     def seal(self, record: str, field: str, value: str) -> bytes:
         """Bound to tenant, record, field and version."""
@@ -114,7 +117,7 @@ class KeyVault:
             key = aes_key_unwrap(self._keyring.tenant(tenant).wrap, row.wrapped)
         except InvalidUnwrap:
             raise MissingKeyError from None
-        return PersonKey(tenant, subject, row.epoch, key)
+        return PersonKey(tenant, subject, row.epoch, key, row.restricted, row.objected)
 
     def _given(self, tenant: TenantId, subject: SubjectId, row: KeyRow | None) -> PersonKey | None:
         """A key that stays; None where the row is not any more what it was: look again.
@@ -129,9 +132,12 @@ class KeyVault:
 
     def _made(self, tenant: TenantId, subject: SubjectId, row: KeyRow | None) -> PersonKey | None:
         """A new key for somebody never seen, or who came back; None where somebody else was quicker."""
-        if row and not row.erased:
+        if row and not (row.erased or row.bare):
             raise MissingKeyError
         key = os.urandom(_SIZE)
         wrapped = aes_key_wrap(self._keyring.tenant(tenant).wrap, key)
         made = self._rows.renew(subject, row, wrapped) if row else self._rows.add(tenant, subject, wrapped)
-        return None if made is None else PersonKey(tenant, subject, made, key)
+        if made is None:
+            return None
+        wishes = (row.restricted, row.objected) if row else (None, None)
+        return PersonKey(tenant, subject, made, key, *wishes)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fugace.datamap.entry import Category, Fixed
+from fugace.datamap.entry import Branch, Category, Fixed
 from fugace.datamap.passing import METRICS
 from fugace.datamap.place import AT_REST, BACKUP, NOBODY, bounded, present
 from fugace.datamap.purge import ACCOUNTABLE
@@ -22,6 +22,7 @@ BEYOND = (
         erased="by the carrier's own end, or on request where it takes one",
         outlives="what its terms say: see the recipients",
         probe="terms of the adapter; contract",
+        branches=(Branch.CARRIERS,),
     ),
     present(
         30,
@@ -49,6 +50,7 @@ BEYOND = (
         erased="it is what is left of an erasure; it goes with the tenant",
         outlives="until the tenant's key is destroyed",
         probe="a late receipt for an erased person creates nothing",
+        branches=(Branch.KEY,),
     ),
     bounded(
         32,
@@ -87,6 +89,7 @@ BEYOND = (
         erased="by the purge, once its time as a finished case is over; nobody is in it",
         outlives=BACKUP,
         probe="the table's attributes are entries of the map; no row is over for more than an hour",
+        branches=(Branch.CASES,),
     ),
     bounded(
         35,
@@ -116,6 +119,7 @@ BEYOND = (
         ),
         outlives=timedelta(hours=2),
         probe="template: no recovery for subject-keys; a restored messages table cannot be read",
+        branches=(Branch.KEY,),
     ),
     bounded(
         37,

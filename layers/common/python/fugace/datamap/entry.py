@@ -31,6 +31,7 @@ class Protection(StrEnum):
     """What stands between it and whoever reads the table. All tables are encrypted at rest, with a key of ours."""
 
     SEALED = "sealed with the person's key"
+    CASE = "sealed with a key of the request's own, which no back-up has"
     PSEUDONYM = "keyed hash, or an id that only a carrier can resolve"
     DIGEST = "keyed digest, or a digest of random bits"
     WRAPPED = "wrapped by the key above it"
@@ -46,6 +47,17 @@ class Leaving(StrEnum):
     FIELD = "by itself, before its row; at the latest with it"
     KEY = "with its row; what was sealed with it is unreadable from then on"
     STAYS = "not on erasure"
+
+
+class Branch(StrEnum):
+    """Which branch of the machine that answers persons' requests erases it. Public words, in certificates."""
+
+    MESSAGES = "messages"
+    SCHEDULES = "schedules"
+    CARRIERS = "carriers"
+    ARCHIVES = "archives"
+    CASES = "cases"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class Row:
     ground: str
     """Articles are those of the GDPR where nothing else is said."""
     kept: Kind | Fixed
+    branch: Branch | None = None
+    """Who erases it when its person asks; None: nobody is in it, or its entries say why it stays."""
 
     def personal(
         self,

@@ -1,18 +1,18 @@
 """Every stored attribute, row by row."""
 
-from fugace.datamap.cases import Case
+from fugace.datamap.cases import Case, Claim, Recall
 from fugace.datamap.entry import Field
-from fugace.datamap.keys import RootKey, SubjectKey
+from fugace.datamap.keys import CaseKey, RootKey, SubjectKey
 from fugace.datamap.ledger import Ledger
 from fugace.datamap.messages import Message
 from fugace.datamap.purge import Book, Departure, Due, News, Tally
 from fugace.datamap.tenants import ApiKey, Attempts, Hold, Mark, Statistics, Tenant, Webhook
 
 ROWS: tuple[type, ...] = (
-    *(Message, SubjectKey, RootKey),
+    *(Message, SubjectKey, CaseKey, RootKey),
     *(Tenant, ApiKey, Webhook, Attempts, Mark, Hold, Statistics),
     *(Due, Tally, Book, News, Departure),
-    Case,
+    *(Case, Claim, Recall),
     Ledger,
 )
 

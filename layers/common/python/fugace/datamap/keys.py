@@ -1,10 +1,14 @@
 """The rows of the subject-keys table, and the environment's root key."""
 
-from fugace.datamap.entry import Category, Fixed, Leaving, Protection, Row
+from fugace.datamap.entry import Branch, Category, Fixed, Leaving, Protection, Row
+from fugace.domain.retention import Kind
 
 _TOMBSTONE = (
     "when the last of a person has expired the row goes; after an erasure a tombstone stays: it is what refuses a late "
     "receipt or a restored back-up (Art. 17(1), 5(2))"
+)
+_SUPPRESSION = (
+    "an objection has to be remembered to be respected: the keyed hash and a time are all that is kept (Art. 21(3))"
 )
 _KEY = "a key tells nothing of anybody; to hand it out would be to open what it seals"
 
@@ -19,6 +23,7 @@ class SubjectKey:
         "making what is sealed readable for as long as it may be, and not a moment longer",
         "Art. 32(1)(a), 17(1), 25(1)",
         Fixed(None, "the last message of the person"),
+        Branch.KEY,
     )
 
     subject = row.personal(
@@ -56,6 +61,45 @@ class SubjectKey:
         because=_TOMBSTONE,
     )
     leaving = row.other("leaving", "since when nothing of the person seems to be left", "says how a row is worked on")
+    restricted = row.personal(
+        "restricted",
+        "since when nothing but keeping may be done with what is known of the person (Art. 18)",
+        category=Category.TRAFFIC,
+        exported="restricted_since",
+        leaving=Leaving.FIELD,
+    )
+    objected = row.personal(
+        "objected",
+        "since when the person objects to advertising (Art. 21)",
+        category=Category.TRAFFIC,
+        exported="objected_at",
+        leaving=Leaving.STAYS,
+        kept=Kind.OBJECTIONS,
+        because=_SUPPRESSION,
+    )
+
+
+class CaseKey:
+    """The key of one request: what names the person in it, and the archive made for it, are sealed with it."""
+
+    row = Row(
+        "case-key",
+        "subject-keys",
+        "the key with which what a request says of a person, and its archive, are sealed",
+        "making both unreadable when the request is done, in back-ups too",
+        "Art. 32(1)(a), 17(1)",
+        Fixed(None, "the request, and its archive"),
+    )
+
+    subject = row.other("subject", "which request's", "opaque ids: `case/<tenant>/<request>`")
+    tenant = row.other("tenant", "whose request it is", "a company's opaque id")
+    wrapped = row.other(
+        "wrapped",
+        "the key, wrapped by the tenant's",
+        _KEY,
+        category=Category.SECURITY,
+        protection=Protection.WRAPPED,
+    )
 
 
 class RootKey:

@@ -1,6 +1,6 @@
 """The rows of the messages table."""
 
-from fugace.datamap.entry import Category, Leaving, Protection, Row
+from fugace.datamap.entry import Branch, Category, Leaving, Protection, Row
 from fugace.domain.retention import Kind
 
 INSTRUCTED = "Art. 28(3)(a): the tenant's instruction; its own ground is one of Art. 6(1)(a), (b) and (f)"
@@ -19,6 +19,7 @@ class Message:
         "handing over what a tenant sends, once, and telling the tenant what became of it",
         INSTRUCTED,
         Kind.RECORD,
+        Branch.MESSAGES,
     )
 
     key = row.personal("pk", "tenant and id of the message", category=Category.TRAFFIC, exported="id")

@@ -1,6 +1,6 @@
 """Where data pass, or leave a trace: queues, schedules, logs, memory. Places 12 to 28."""
 
-from fugace.datamap.entry import Category, Fixed
+from fugace.datamap.entry import Branch, Category, Fixed
 from fugace.datamap.place import (
     ACCESS_LOG,
     ASYNC,
@@ -64,6 +64,7 @@ PASSING = (
         erased="a schedule deletes itself when it has fired; what it names is gone by then, and dropped",
         outlives=SCHEDULED,
         probe="list of schedules: none lies further ahead than a week",
+        branches=(Branch.SCHEDULES,),
     ),
     banned(
         17,
@@ -154,6 +155,7 @@ PASSING = (
         erased="with the row",
         outlives=LAG,
         probe="no row has the digest but the message's",
+        branches=(Branch.MESSAGES,),
     ),
     bounded(
         27,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from fugace.datamap.entry import Category, Fixed
+from fugace.datamap.entry import Branch, Category, Fixed
 from fugace.datamap.messages import INSTRUCTED
 from fugace.domain.retention import Kind, Period
 
@@ -61,6 +61,8 @@ class Place:
     """The longest that it is there after an erasure; a sentence where that is not ours to say."""
     probe: str
     """How to see that it is so."""
+    branches: tuple[Branch, ...] = ()
+    """Who erases what is there when a person asks; nobody: it ends by itself, in the time that it outlives."""
 
 
 _NOT_EXPORTED = "not exported: what it points at is"
@@ -79,7 +81,7 @@ _SOME = Place(
     outlives=timedelta(0),
     probe="",
 )
-NOBODY = {
+NOBODY: dict[str, Any] = {
     "exported": "not exported: nobody is in it",
     "erased": "nobody is in it",
     "outlives": timedelta(0),
@@ -103,7 +105,9 @@ def bounded(number: int, name: str, what: str, **more: Any) -> Place:  # noqa: A
 
 def banned(number: int, name: str, what: str, why: str, probe: str) -> Place:
     """One that there must not be."""
-    nothing = dict.fromkeys(("purpose", "ground", "protection", "exported", "erased"), "nothing is there")
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("purpose", "ground", "protection", "exported", "erased"), "nothing is there"
+    )
     never = Fixed(Period(), why)
     return replace(
         _SOME,

@@ -43,6 +43,8 @@ HOLDERS = (
     Holder("DynamoDB::Table/Index", "messages/by-(subject|time|content)", (2,)),
     Holder("DynamoDB::Table/Index", "purge/by-due", (2,)),
     Holder("DynamoDB::Table/Index", "ledger/by-day", (37,)),
+    Holder("DynamoDB::Table/Index", "subject-keys/by-objection", (2,)),
+    Holder("DynamoDB::Table/Index", "cases/by-(deadline|person|look)", (2,)),
     Holder("DynamoDB::Table/Stream", "messages", (4,)),
     Holder("DynamoDB::Table/Recovery", "messages|tenants|cases", (6,)),
     Holder("DynamoDB::Table/Recovery", "ledger", (37,)),

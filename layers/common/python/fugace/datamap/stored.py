@@ -1,6 +1,6 @@
 """Where data stay, in databases and objects: places 1 to 11."""
 
-from fugace.datamap.entry import Category, Fixed
+from fugace.datamap.entry import Branch, Category, Fixed
 from fugace.datamap.place import (
     AT_REST,
     BACKUP,
@@ -29,6 +29,7 @@ STORED = (
         ),
         outlives=LAG,
         probe="no row of a raw scan is over for more than an hour; metric PurgeLag",
+        branches=(Branch.MESSAGES, Branch.CASES),
     ),
     present(
         2,
@@ -39,6 +40,7 @@ STORED = (
         erased="with the row",
         outlives=LAG,
         probe="template: KEYS_ONLY; query of each index after a deletion",
+        branches=(Branch.MESSAGES, Branch.CASES),
     ),
     present(
         3,
@@ -49,6 +51,7 @@ STORED = (
         erased="with the row",
         outlives=LAG,
         probe="no key of a raw scan looks like a number; template: no Contributor Insights",
+        branches=(Branch.MESSAGES, Branch.CASES, Branch.KEY),
     ),
     present(
         4,
@@ -103,6 +106,7 @@ STORED = (
         erased="nobody is in a checkpoint; an archive's go with it, and by an end of their own the day after",
         outlives=EXPORTS,
         probe="template: a lifecycle for versions, marks and unfinished uploads of either bucket",
+        branches=(Branch.ARCHIVES,),
     ),
     bounded(
         10,
@@ -115,6 +119,7 @@ STORED = (
         erased="with the object: nobody is in a checkpoint's name",
         outlives=EXPORTS,
         probe="template: no access log, no inventory; the purge may touch nothing that is not named after a tenant",
+        branches=(Branch.ARCHIVES,),
     ),
     bounded(
         11,
@@ -129,6 +134,7 @@ STORED = (
         erased="by the purge, with all versions and unfinished uploads; S3's own end is the net behind it",
         outlives=EXPORTS,
         probe="template: nobody reads or writes there; what was planted there is gone once it is over",
+        branches=(Branch.ARCHIVES,),
     ),
 )
 """A template is the synthesized one, of what is deployed."""

@@ -26,6 +26,11 @@ class Code(StrEnum):
     LAST_ADMIN_KEY = "last-admin-key"
     OUT_OF_BOUNDS = "out-of-bounds"
     SAME_KEY = "same-key"
+    IDENTITY_REFUSED = "identity-refused"
+    REQUEST_MISMATCH = "request-mismatch"
+    REQUEST_OPEN = "request-open"
+    REQUEST_CLOSED = "request-closed"
+    CODE_REFUSED = "code-refused"
     TOO_MANY_REQUESTS = "too-many-requests"
     UNAVAILABLE = "unavailable"
 
@@ -179,6 +184,41 @@ class SameKeyError(FugaceError):
 
     code = Code.SAME_KEY
     title = "The key that set a hold cannot lift it"
+
+
+class IdentityRefusedError(FugaceError):
+    """A person is named in a way that is not taken: by a hash, say. Facts: reason."""
+
+    code = Code.IDENTITY_REFUSED
+    title = "The person cannot be identified like this"
+
+
+class RequestMismatchError(FugaceError):
+    """The `subject_request_id` was used before, for another request."""
+
+    code = Code.REQUEST_MISMATCH
+    title = "This subject_request_id was used with another request"
+
+
+class RequestOpenError(FugaceError):
+    """The person has an open request of this kind. Facts: request (its id)."""
+
+    code = Code.REQUEST_OPEN
+    title = "The person has an open request of this kind"
+
+
+class RequestClosedError(FugaceError):
+    """The request is past the point at which this can be asked. Facts: state."""
+
+    code = Code.REQUEST_CLOSED
+    title = "The request does not allow this any more"
+
+
+class CodeRefusedError(FugaceError):
+    """A wrong one-time code, or one that is over. Facts: left (tries)."""
+
+    code = Code.CODE_REFUSED
+    title = "The code is not the one that was sent"
 
 
 class TooManyRequestsError(FugaceError):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fugace.domain.case import CaseState, Denial, Extension, Identity, RestrictionGround, Right
 from fugace.domain.hold import Ground
 from fugace.domain.ledger import Action, Draft, UnfitError, written
 from fugace.domain.retention import Kind, Period
@@ -51,7 +52,10 @@ def _word(*words: str) -> Form:
 
 _TENANT = _form("ten_[a-z2-7]{16}")
 _HOLD = _form("hold_[a-z2-7]{16}")
-_ACTOR = _form("key_[a-z2-7]{8}|operator|purge")
+_ACTOR = _form("key_[a-z2-7]{8}|operator|purge|request")
+_REQUEST = _form("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLACES = ("messages", "schedules", "carriers", "archives", "cases", "key")
+"""Branches of the machine that erases; `fugace.datamap.entry.Branch` has the same, and a test compares them."""
 _SCOPE = _word("message", "subject", "tenant")
 _TO = {f"{kind}.to": _period for kind in Kind}
 _FROM = {f"{kind}.from": _period for kind in Kind}
@@ -68,6 +72,8 @@ class _Shape:
     """At least one of those in `may` has to be there."""
 
 
+_BARE = _Shape(_REQUEST)
+
 _KNOWN = {
     Action.TENANT_CREATED: _Shape(_TENANT, may=_TO),
     Action.POLICY_CHANGED: _Shape(_TENANT, must={"in_force_from": _time}, may=_FROM | _TO, some=True),
@@ -78,6 +84,32 @@ _KNOWN = {
         _hour,
         may=dict.fromkeys(("record", "content", "keys", "access", "statistics", "exports", "cases"), _count),
         some=True,
+    ),
+    Action.REQUEST_FILED: _Shape(
+        _REQUEST, must={"kind": _word(*Right), "identity": _word(*Identity), "submitted": _time, "due": _time}
+    ),
+    Action.REQUEST_EXTENDED: _Shape(_REQUEST, must={"reason": _word(*Extension), "due": _time}),
+    Action.REQUEST_DENIED: _Shape(_REQUEST, must={"reason": _word(*Denial)}),
+    Action.REQUEST_CANCELLED: _BARE,
+    Action.REQUEST_CLOSED: _Shape(_REQUEST, must={"state": _word(CaseState.UNVERIFIED)}),
+    Action.REQUEST_DONE: _Shape(_REQUEST, must={"kind": _word(*Right), "state": _word(*CaseState)}),
+    Action.ERASURE_BEGUN: _BARE,
+    Action.KEY_DESTROYED: _BARE,
+    Action.ERASED: _Shape(
+        _REQUEST,
+        must={"state": _word(*CaseState)},
+        may=dict.fromkeys((*_PLACES, *(f"{place}.left" for place in _PLACES)), _count),
+    ),
+    Action.CERTIFIED: _Shape(_REQUEST, must={"stage": _word("erased", "final"), "certificate": _REQUEST}),
+    Action.ARCHIVE_MADE: _Shape(_REQUEST, must={"records": _count}),
+    Action.ARCHIVE_FETCHED: _BARE,
+    Action.RECTIFIED: _Shape(_REQUEST, must={"field": _word("to", "reference"), "records": _count}),
+    Action.RESTRICTED: _Shape(_REQUEST, must={"ground": _word(*RestrictionGround)}),
+    Action.UNRESTRICTED: _BARE,
+    Action.OBJECTED: _BARE,
+    Action.UNOBJECTED: _BARE,
+    Action.RESTORED: _Shape(
+        _REQUEST, must={"table": _word("messages", "tenants", "cases"), "kept": _count, "refused": _count}
     ),
 }
 

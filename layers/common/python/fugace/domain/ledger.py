@@ -23,6 +23,24 @@ class Action(StrEnum):
     HOLD_LIFTED = "hold-lifted"
     HOLD_ENDED = "hold-ended"  # taken off what it covered; what was over is deleted
     PURGED = "purged"  # counts of what has gone, by kind; TTL's deletions included
+    REQUEST_FILED = "request-filed"  # of a person: what for, and by when it is due
+    REQUEST_EXTENDED = "request-extended"
+    REQUEST_DENIED = "request-denied"
+    REQUEST_CANCELLED = "request-cancelled"
+    REQUEST_CLOSED = "request-closed"  # nobody proved to be the person
+    REQUEST_DONE = "request-done"  # what became of it
+    ERASURE_BEGUN = "erasure-begun"  # written before anything is destroyed (I7)
+    KEY_DESTROYED = "key-destroyed"
+    ERASED = "erased"  # by place: how much has gone
+    CERTIFIED = "certified"  # a certificate was signed: its stage, and its id
+    ARCHIVE_MADE = "archive-made"
+    ARCHIVE_FETCHED = "archive-fetched"
+    RECTIFIED = "rectified"
+    RESTRICTED = "restricted"
+    UNRESTRICTED = "unrestricted"
+    OBJECTED = "objected"
+    UNOBJECTED = "unobjected"
+    RESTORED = "restored"  # a table, from a back-up: what of it came back, and what must not
 
 
 Fact = str | int
@@ -44,7 +62,7 @@ class Draft:
     at: datetime
     action: Action
     actor: str
-    """`key_…`, `operator`, or `purge`."""
+    """`key_…`, `operator`, `purge`, or `request`: the machine that answers persons."""
     object: str
     """An opaque id, or the hour that was counted."""
     facts: Mapping[str, Fact]

@@ -18,6 +18,9 @@ class Scope(StrEnum):
     WEBHOOKS = "webhooks:manage"
     RETENTION = "retention:read"  # what is kept how long, and what became of it: policy, holds, ledger
     PRIVACY = "retention:manage"  # choose periods, set and lift holds
+    CASES = "requests:read"  # persons' requests: where each is, and its certificate
+    RIGHTS = "requests:manage"  # file, cancel and extend them, and fetch what was made for a person
+    LEAVE = "tenant:erase"  # have all that the tenant has erased
 
 
 class Role(StrEnum):
@@ -38,7 +41,9 @@ _SCOPES = {
     Role.ADMIN: frozenset(Scope),
     Role.SENDER: frozenset({Scope.SEND, Scope.READ}),
     Role.READER: frozenset({Scope.READ}),
-    Role.PRIVACY: frozenset({Scope.READ, Scope.PERSONAL, Scope.RETENTION, Scope.PRIVACY}),
+    Role.PRIVACY: frozenset(
+        {Scope.READ, Scope.PERSONAL, Scope.RETENTION, Scope.PRIVACY, Scope.CASES, Scope.RIGHTS},
+    ),
 }
 
 

@@ -20,7 +20,18 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 FIELDS = frozenset(
     (
-        *("tenant", "message_id", "key_id", "webhook", "carrier", "queue", "schedule", "event_id", "hold"),  # who: ids
+        *(
+            "tenant",
+            "message_id",
+            "key_id",
+            "webhook",
+            "carrier",
+            "queue",
+            "schedule",
+            "event_id",
+            "hold",
+            "request",
+        ),  # who: ids
         *("status", "code", "scope", "reason", "outcome", "evidence", "kind", "field", "live"),  # what: our words
         *("count", "failed", "skipped", "late", "retried", "attempt", "sequence", "part"),  # how much: small numbers
         *("segments", "allowed", "http", "millis", "delay", "age"),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from fugace.domain.retention import Period
+
 
 class MissingSettingError(Exception):
     """A variable that this function needs is not set, or cannot be read. The message is its name, never its value."""
@@ -99,6 +101,30 @@ class Settings:
     def ledger_key(self) -> str:
         """Alias of the key that signs them."""
         return self._text("LEDGER_KEY")
+
+    @property
+    def request_machine(self) -> str:
+        """ARN of the state machine that answers persons' requests."""
+        return self._text("REQUEST_MACHINE")
+
+    @property
+    def certificate_key(self) -> str:
+        """Alias of the key that signs certificates and callbacks."""
+        return self._text("CERTIFICATE_KEY")
+
+    @property
+    def callback_queue(self) -> str:
+        """URL."""
+        return self._text("CALLBACK_QUEUE")
+
+    @property
+    def waiting(self) -> Period:
+        """How long an erasure waits before it begins, and can be cancelled."""
+        try:
+            return Period.parse(self._text("WAITING"))
+        except ValueError:
+            name = "WAITING"
+            raise MissingSettingError(name) from None
 
     @property
     def notify_queue(self) -> str:

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
         Statistics,
         Tallies,
     )
+    from fugace.rights import (
+        Archives,
+        ArchiveShredder,
+        CaseSeals,
+        CaseShredder,
+        Machine,
+        Persons,
+        Recalls,
+        Requests,
+    )
 
 # ruff: noqa: PLC0415  # imports within functions are the point of this module
 
@@ -219,6 +229,84 @@ def holds(settings: Settings) -> "Holds":
     return DynamoHolds(_aws(), settings.tenants_table)
 
 
+# --- persons' requests --------------------------------------------------------------------------
+
+
+@cache
+def requests(settings: Settings) -> "Requests":
+    """Requests, and their claims."""
+    from fugace.adapters.dynamo.requests import DynamoRequests
+
+    return DynamoRequests(_aws(), settings.cases_table)
+
+
+@cache
+def recalls(settings: Settings) -> "Recalls":
+    """What carriers have to be asked."""
+    from fugace.adapters.dynamo.requests import DynamoRecalls
+
+    return DynamoRecalls(_aws(), settings.cases_table)
+
+
+@cache
+def persons(settings: Settings) -> "Persons":
+    """Persons' rows in the table of keys."""
+    from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
+
+    return DynamoSubjectKeys(_aws(), settings.subject_keys_table, clock())
+
+
+@cache
+def case_seals(settings: Settings) -> "CaseSeals":
+    """Keys of requests."""
+    from fugace.adapters.case_seals import KeyCaseSeals
+    from fugace.adapters.dynamo.case_keys import DynamoCaseKeys
+    from fugace.adapters.keyring import Keyring
+
+    keyring = Keyring(_aws(), settings.tenants_table, settings.environment, clock())
+    return KeyCaseSeals(keyring, DynamoCaseKeys(_aws(), settings.subject_keys_table))
+
+
+@cache
+def case_shredder(settings: Settings) -> "CaseShredder":
+    """What destroys them."""
+    from fugace.adapters.dynamo.case_keys import DynamoCaseKeys
+
+    return DynamoCaseKeys(_aws(), settings.subject_keys_table)
+
+
+@cache
+def archives(settings: Settings) -> "Archives":
+    """Archives, for whoever makes them and has them fetched."""
+    from fugace.adapters.archives import S3Archives
+
+    return S3Archives(_aws(), settings.exports_bucket)
+
+
+@cache
+def archive_shredder(settings: Settings) -> "ArchiveShredder":
+    """What removes them."""
+    from fugace.adapters.archive_shredder import S3ArchiveShredder
+
+    return S3ArchiveShredder(_aws(), settings.exports_bucket)
+
+
+@cache
+def machine(settings: Settings) -> "Machine":
+    """The state machine."""
+    from fugace.adapters.machine import StepMachine
+
+    return StepMachine(_aws(), settings.request_machine)
+
+
+@cache
+def certifier(settings: Settings) -> "Signer":
+    """What signs certificates and callbacks."""
+    from fugace.adapters.signer import KmsSigner
+
+    return KmsSigner(_aws(), settings.certificate_key)
+
+
 # --- queues and time ----------------------------------------------------------------------------
 
 
@@ -242,6 +330,11 @@ def receipts_queue(settings: Settings) -> Queue:
 def sweep_queue(settings: Settings) -> Queue:
     """Jobs of the purge."""
     return _queue(settings.sweep_queue)
+
+
+def callback_queue(settings: Settings) -> Queue:
+    """What tells controllers how their requests go."""
+    return _queue(settings.callback_queue)
 
 
 def carrier_queues(settings: Settings) -> Mapping[str, Queue]:

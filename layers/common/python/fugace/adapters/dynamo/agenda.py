@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from fugace.adapters.dynamo.attributes import from_millis
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import DueItem
+from fugace.adapters.dynamo.tables.purge import DueItem
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import TenantId

@@ -59,6 +59,12 @@ class Sealed(Declared[bytes], BinaryAttribute):
         super().__init__(entry, legacy_encoding=False, null=null)
 
 
+class SealedCase(Sealed):
+    """Personal, and readable only with the key of the request that it is in."""
+
+    protections = (Protection.CASE,)
+
+
 class Pseudonym(Declared[str], UnicodeAttribute):
     """Personal for us: what we, or a carrier, know a person or their message by."""
 
@@ -93,7 +99,7 @@ class Texts(Declared[set[str]], UnicodeSetAttribute):
 class Lines(Declared[list[str]], ListAttribute[str]):
     """Lines of text, in their order; `lines.py` writes them."""
 
-    protections = (Protection.AT_REST, Protection.SECRET)
+    protections = (Protection.AT_REST, Protection.SECRET, Protection.READABLE, Protection.PSEUDONYM)
 
     def __init__(self, entry: Field, *, null: bool = False) -> None:
         super().__init__(entry, null=null, of=UnicodeAttribute)

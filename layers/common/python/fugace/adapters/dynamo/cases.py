@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import CaseItem
+from fugace.adapters.dynamo.tables.cases import CaseItem
 from fugace.adapters.dynamo.writes import delete_counted
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId

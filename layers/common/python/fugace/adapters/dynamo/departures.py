@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from fugace.adapters.dynamo.counts import read_hour, write_hour
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import DepartureItem
+from fugace.adapters.dynamo.tables.purge import DepartureItem
 from fugace.adapters.session import Aws
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.keeping import Departure

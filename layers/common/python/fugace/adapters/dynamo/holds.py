@@ -7,7 +7,7 @@ from operator import and_
 from pynamodb.expressions.condition import Condition
 
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import HoldItem
+from fugace.adapters.dynamo.tables.tenants import HoldItem
 from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.hold import Hold, HoldState

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from fugace.adapters.dynamo.subject_keys import epoch_at
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import SubjectKeyItem
+from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
 from fugace.adapters.dynamo.writes import delete_counted
 from fugace.adapters.session import Aws
 from fugace.domain.ids import SubjectId, TenantId

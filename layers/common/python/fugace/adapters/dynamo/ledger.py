@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import LedgerItem
+from fugace.adapters.dynamo.tables.ledger import LedgerItem
 from fugace.adapters.dynamo.transactions import TransactionCancelledError, TransactItem, transact
 from fugace.adapters.dynamo.writes import items_of
 from fugace.adapters.session import Aws

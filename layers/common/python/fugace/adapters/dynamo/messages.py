@@ -12,7 +12,7 @@ from fugace.adapters.dynamo.attributes import to_millis
 from fugace.adapters.dynamo.lines import write_change
 from fugace.adapters.dynamo.rows import read_image, read_record, write_record
 from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
-from fugace.adapters.dynamo.tables import MessageItem
+from fugace.adapters.dynamo.tables.messages import MessageItem
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import MessageKey, TenantId

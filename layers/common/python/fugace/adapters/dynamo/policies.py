@@ -2,7 +2,7 @@
 
 from fugace.adapters.dynamo.lines import read_caps, write_caps
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import TenantItem
+from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.dynamo.tenants import TENANT
 from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws

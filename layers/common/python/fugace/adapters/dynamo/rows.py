@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from fugace.adapters.dynamo.lines import read_change, write_change
-from fugace.adapters.dynamo.tables import MessageItem
+from fugace.adapters.dynamo.tables.messages import MessageItem
 from fugace.domain.ids import MessageKey, SubjectId
 from fugace.domain.message import Change, OnUnknown, Record, Sealed, Status
 

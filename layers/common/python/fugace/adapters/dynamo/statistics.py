@@ -5,7 +5,7 @@ from functools import partial
 
 from fugace.adapters.dynamo.counts import read_hour, read_statistics, write_hour
 from fugace.adapters.dynamo.table import Table
-from fugace.adapters.dynamo.tables import StatisticsItem
+from fugace.adapters.dynamo.tables.tenants import StatisticsItem
 from fugace.adapters.dynamo.tallies import STATISTICS
 from fugace.adapters.dynamo.writes import delete_counted
 from fugace.adapters.session import Aws

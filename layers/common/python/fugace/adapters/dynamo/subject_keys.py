@@ -1,10 +1,12 @@
 """The key of each person, in a table of its own that no back-up copies.
 
-Three kinds of row, one person each: a live key (`wrapped`), an erasure under
-way (`erasing`) and a tombstone (`erased`). The last two have no key, and are
-what refuses; that nothing is there is never an answer. A live key may be
-marked (`leaving`): nothing of the person seems to be left, and the purge
-deletes the row, unless somebody uses the key and takes the mark off.
+Kinds of row, one person each: a live key (`wrapped`), an erasure under way
+(`erasing`) and a tombstone (`erased`). The last two are what refuses; that
+nothing is there is never an answer. A live key may be marked (`leaving`):
+nothing of the person seems to be left, and the purge deletes the row, unless
+somebody uses the key and takes the mark off. A person's wishes (`restricted`,
+`objected`) stand in the same row, so that one read tells all, and outlive the
+key: a row of nothing else is bare.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.expressions.update import Action
+
+from fugace.adapters.dynamo.attributes import Millis
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import SubjectKeyItem
+from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
 from fugace.adapters.session import Aws
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.ports import Clock
+from fugace.rights import Standing
 
+_NOTHING = "NONE"
 _EPOCHS_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -39,6 +46,13 @@ class KeyRow:
     erasing: datetime | None = None
     erased: datetime | None = None
     leaving: datetime | None = None
+    restricted: datetime | None = None
+    objected: datetime | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Nothing is left of the person but what they wished for."""
+        return self.wrapped is None and not self.buried and (self.restricted or self.objected) is not None
 
     @property
     def buried(self) -> bool:
@@ -47,7 +61,7 @@ class KeyRow:
 
 
 class DynamoSubjectKeys:
-    """Reads and changes of that table, each one decided by a condition in it."""
+    """Reads and changes of that table, each one decided by a condition in it. A `fugace.rights.Persons`, too."""
 
     def __init__(self, aws: Aws, table: str, clock: Clock) -> None:
         self._table = Table(aws, table, SubjectKeyItem)
@@ -70,16 +84,16 @@ class DynamoSubjectKeys:
             return None
         return epoch
 
-    def renew(self, subject: SubjectId, erased: KeyRow, wrapped: bytes) -> int | None:
+    def renew(self, subject: SubjectId, seen: KeyRow, wrapped: bytes) -> int | None:
         """The next key of somebody who came back: its epoch; None where somebody else was quicker, or we twice."""
-        epoch = max(erased.epoch + 1, epoch_at(self._clock()))
+        epoch = max(seen.epoch + 1, epoch_at(self._clock()))
         actions = [
             SubjectKeyItem.epoch.set(epoch),
             SubjectKeyItem.wrapped.set(wrapped),
             SubjectKeyItem.erased.remove(),
             SubjectKeyItem.leaving.remove(),
         ]
-        still = SubjectKeyItem.erased.exists() & (SubjectKeyItem.epoch == erased.epoch)
+        still = SubjectKeyItem.wrapped.does_not_exist() & (SubjectKeyItem.epoch == seen.epoch)
         try:
             self._table.update(subject, actions=actions, only_if=still & SubjectKeyItem.erasing.does_not_exist())
         except ConditionFailedError:
@@ -95,29 +109,64 @@ class DynamoSubjectKeys:
             return False
         return True
 
-    def block(self, tenant: TenantId, subject: SubjectId, at: datetime) -> int:
-        """An erasure begins: the key goes, and nothing may be kept, read or sent until it ends. Gives its epoch.
+    # What a person's request changes.
 
-        Also for somebody never seen (epoch 0) or erased before: what arrives meanwhile is refused all the same.
-        A repeat changes nothing.
-        """
+    def standing(self, subject: SubjectId) -> Standing:
+        """One consistent GetItem."""
+        row = self.rows([subject]).get(subject)
+        if row is None:
+            return Standing()
+        live = row.wrapped is not None and not row.buried
+        return Standing(row.epoch, live, row.erasing, row.erased, row.restricted, row.objected)
+
+    def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
+        """One UpdateItem."""
+        self._wish(tenant, subject, SubjectKeyItem.restricted, at)
+
+    def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
+        """One UpdateItem."""
+        self._wish(tenant, subject, SubjectKeyItem.objected, at)
+
+    def _wish(self, tenant: TenantId, subject: SubjectId, wish: Millis, at: datetime | None) -> None:
+        if at is None:
+            with suppress(ConditionFailedError):  # nobody is there to take it back for
+                there = SubjectKeyItem.subject.exists()
+                self._table.update(subject, actions=[wish.remove()], only_if=there, give=_NOTHING)
+            return
+        actions = [*_named(tenant), wish.set(wish | at)]
+        self._table.update(subject, actions=actions, give=_NOTHING)
+
+    def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:
+        """One UpdateItem."""
         actions = [
-            SubjectKeyItem.tenant.set(tenant),
-            SubjectKeyItem.epoch.set(SubjectKeyItem.epoch | 0),
+            *_named(tenant),
             SubjectKeyItem.erasing.set(SubjectKeyItem.erasing | at),
-            SubjectKeyItem.wrapped.remove(),
             SubjectKeyItem.leaving.remove(),
         ]
+        if not keep_key:
+            actions.append(SubjectKeyItem.wrapped.remove())
         item = self._table.update(subject, actions=actions)
         return item.epoch if item else 0
 
+    def shred(self, subject: SubjectId, epoch: int) -> None:
+        """One conditional UpdateItem."""
+        under_way = SubjectKeyItem.erasing.exists() & (SubjectKeyItem.epoch == epoch)
+        with suppress(ConditionFailedError):  # "already so" is success
+            self._table.update(subject, actions=[SubjectKeyItem.wrapped.remove()], only_if=under_way, give=_NOTHING)
+
     def bury(self, subject: SubjectId, epoch: int, at: datetime) -> None:
-        """The erasure ends: a tombstone stands. Without effect where that is so, or a later epoch has begun."""
+        """One conditional UpdateItem."""
         actions = [SubjectKeyItem.erased.set(at), SubjectKeyItem.erasing.remove(), SubjectKeyItem.wrapped.remove()]
+        actions.append(SubjectKeyItem.restricted.remove())
         under_way = SubjectKeyItem.erasing.exists() & (SubjectKeyItem.epoch == epoch)
         with suppress(ConditionFailedError):  # "already so" is success
             self._table.update(subject, actions=actions, only_if=under_way)
 
 
+def _named(tenant: TenantId) -> list[Action]:
+    """What every row has, where there was none."""
+    return [SubjectKeyItem.tenant.set(tenant), SubjectKeyItem.epoch.set(SubjectKeyItem.epoch | 0)]
+
+
 def _row(item: SubjectKeyItem) -> KeyRow:
-    return KeyRow(item.epoch, item.wrapped, item.erasing, item.erased, item.leaving)
+    return KeyRow(item.epoch, item.wrapped, item.erasing, item.erased, item.leaving, item.restricted, item.objected)

@@ -23,7 +23,8 @@ from fugace.adapters.dynamo.counts import (
     write_statistics,
 )
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import BookItem, NewsItem, StatisticsItem, TallyItem
+from fugace.adapters.dynamo.tables.purge import BookItem, NewsItem, TallyItem
+from fugace.adapters.dynamo.tables.tenants import StatisticsItem
 from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId

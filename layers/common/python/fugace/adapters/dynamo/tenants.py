@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from fugace.adapters.dynamo.lines import read_caps, write_caps
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import ApiKeyItem, MarkItem, TenantItem
+from fugace.adapters.dynamo.tables.tenants import ApiKeyItem, MarkItem, TenantItem
 from fugace.adapters.dynamo.writes import delete_counted, write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId

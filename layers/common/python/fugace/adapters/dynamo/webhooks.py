@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from fugace.adapters.dynamo.lines import read_attempt, read_secret, write_attempt, write_secret
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
-from fugace.adapters.dynamo.tables import AttemptsItem, WebhookItem
+from fugace.adapters.dynamo.tables.tenants import AttemptsItem, WebhookItem
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId, uuid7
 from fugace.domain.tenant import Attempt, Webhook

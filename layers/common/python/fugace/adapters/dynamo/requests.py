@@ -1,0 +1,297 @@
+"""Persons' requests, their claims, and what carriers have to be asked, in the cases table."""
+
+from binascii import crc32
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from fugace.adapters.dynamo.attributes import from_millis, to_millis
+from fugace.adapters.dynamo.cases import CASE
+from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
+from fugace.adapters.dynamo.tables.cases import CaseItem, ClaimItem, RecallItem
+from fugace.adapters.dynamo.transactions import TransactionCancelledError, transact
+from fugace.adapters.dynamo.writes import items_of, write_of
+from fugace.adapters.session import Aws
+from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right
+from fugace.domain.ids import SubjectId, TenantId
+from fugace.keeping import Write
+from fugace.rights import Abroad
+
+LOTS = 8
+"""Partitions of the index of what has to be looked at. Not to be changed while there are rows."""
+_NOTHING = "NONE"
+
+
+class DynamoRequests:
+    """A `fugace.rights.Requests`."""
+
+    def __init__(self, aws: Aws, table: str) -> None:
+        self._aws = aws
+        self._table = Table(aws, table, CaseItem)
+        self._claims = Table(aws, table, ClaimItem)
+
+    # Writing.
+
+    def file(self, case: Case) -> Write:
+        """A conditional PutItem for the case, and one for its claim."""
+        item = CaseItem(case.tenant, _item(case.key), places={}, version=1, **_attributes(case))
+        writes = [self._table.put_write(item, CaseItem.tenant.does_not_exist())]
+        if case.subject:
+            claim = ClaimItem(case.tenant, _claim(case.subject, case.right), case=case.key.id)
+            writes.append(self._claims.put_write(claim, ClaimItem.tenant.does_not_exist()))
+        return write_of(*writes)
+
+    def change(self, case: Case, seen: Case) -> Write:
+        """A conditional UpdateItem, and the deletion of its claim with a final state."""
+        writes = [
+            self._table.update_write(case.tenant, _item(case.key), actions=_changes(case, seen), only_if=_as_seen(seen))
+        ]
+        if case.state.final and not seen.state.final and seen.subject:
+            mine = ClaimItem.case == case.key.id
+            item = _claim(seen.subject, case.right)
+            there = self._claims.get(case.tenant, item)
+            if there is not None and there.case == case.key.id:
+                writes.append(self._claims.delete_write(case.tenant, item, only_if=mine))
+        return write_of(*writes)
+
+    def move(self, case: Case, seen: Case) -> bool:
+        """One transaction."""
+        try:
+            transact(self._aws, items_of([self.change(case, seen)]))
+        except TransactionCancelledError as cancelled:
+            if not cancelled.failed:
+                raise
+            # The answer of one that was carried out may be lost: then what is there is ours.
+            there = self.get(case.key)
+            return there is not None and there.version == seen.version + 1 and _same(there, case)
+        return True
+
+    def note(self, key: CaseKey, place: str, found: Found) -> None:
+        """One UpdateItem."""
+        there = CaseItem.tenant.exists()
+        actions = [CaseItem.places[place].set(_write_found(found))]
+        self._table.update(key.tenant, _item(key), actions=actions, only_if=there, give=_NOTHING)
+
+    def unlink(self, key: CaseKey) -> None:
+        """One UpdateItem, conditional on the row."""
+        actions = [
+            CaseItem.subject.remove(),
+            CaseItem.sealed.remove(),
+            CaseItem.correction.remove(),
+            CaseItem.digest.remove(),
+        ]
+        try:
+            self._table.update(key.tenant, _item(key), actions=actions, only_if=CaseItem.tenant.exists(), give=_NOTHING)
+        except ConditionFailedError:
+            return
+
+    # Reading.
+
+    def claimed(self, tenant: TenantId, subject: SubjectId, right: Right) -> CaseKey | None:
+        """One consistent GetItem."""
+        item = self._claims.get(tenant, _claim(subject, right))
+        return CaseKey(tenant, item.case) if item else None
+
+    def get(self, key: CaseKey) -> Case | None:
+        """One consistent GetItem."""
+        item = self._table.get(key.tenant, _item(key))
+        return _case(item) if item and item.right else None
+
+    def open(self, tenant: TenantId, *, after: Case | None, limit: int) -> list[Case]:
+        """One Query of the index, and a GetItem for each."""
+        start: Raw | None = None
+        if after:
+            at = str(to_millis(after.due))
+            start = {"tenant": {"S": tenant}, "item": {"S": _item(after.key)}, "open_until": {"N": at}}
+        items = self._table.query(tenant, index="by-deadline", after=start, limit=limit)
+        found = (self.get(CaseKey(tenant, item.item.removeprefix(CASE))) for item in items)
+        return [case for case in found if case and not case.state.final]
+
+    def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
+        """One consistent Query for each megabyte."""
+        start: Raw | None = {"tenant": {"S": tenant}, "item": {"S": CASE + after}} if after else None
+        within = CaseItem.item.startswith(CASE)
+        items = self._table.query(tenant, within, after=start, limit=limit, consistent=True)
+        return [_case(item) for item in items if item.right]
+
+    def of_person(self, subject: SubjectId) -> list[Case]:
+        """One Query of the index, and a GetItem for each."""
+        keys = [
+            CaseKey(TenantId(item.tenant), item.item.removeprefix(CASE))
+            for item in self._table.query(subject, index="by-person")
+        ]
+        return [case for case in map(self.get, keys) if case and case.subject == subject]
+
+    def due(self, now: datetime, limit: int) -> list[CaseKey]:
+        """One Query for each lot."""
+        over = CaseItem.look_at <= now
+        found = [
+            (item.look_at, CaseKey(TenantId(item.tenant), item.item.removeprefix(CASE)))
+            for number in range(LOTS)
+            for item in self._table.query(str(number), over, index="by-look", limit=limit)
+        ]
+        return [key for _, key in sorted(found, key=lambda each: (each[0], str(each[1])))][:limit]
+
+
+class DynamoRecalls:
+    """A `fugace.rights.Recalls`."""
+
+    def __init__(self, aws: Aws, table: str) -> None:
+        self._table = Table(aws, table, RecallItem)
+
+    def add(self, key: CaseKey, page: str, messages: Sequence[Abroad]) -> None:
+        """One PutItem."""
+        if messages:
+            lines = [f"{each.carrier} {each.reference}" for each in messages]
+            self._table.put(RecallItem(key.tenant, _recall(key, page), lines=lines))
+
+    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
+        """One consistent Query."""
+        prefix = _recall(key, "")
+        items = self._table.query(key.tenant, RecallItem.item.startswith(prefix), limit=limit, consistent=True)
+        return [(item.item.removeprefix(prefix), [_abroad(str(line)) for line in item.lines]) for item in items]
+
+    def done(self, key: CaseKey, page: str) -> None:
+        """One DeleteItem."""
+        self._table.delete(key.tenant, _recall(key, page))
+
+
+def _item(key: CaseKey) -> str:
+    return CASE + key.id
+
+
+def _claim(subject: SubjectId, right: Right) -> str:
+    return f"claim/{subject}/{right}"
+
+
+def _recall(key: CaseKey, page: str) -> str:
+    return f"recall/{key.id}/{page}"
+
+
+def _abroad(line: str) -> Abroad:
+    carrier, _, reference = line.partition(" ")
+    return Abroad(carrier, reference)
+
+
+def _lot(tenant: TenantId) -> str:
+    return str(crc32(tenant.encode()) % LOTS)
+
+
+def _as_seen(seen: Case) -> Condition:
+    same: Condition = CaseItem.version == seen.version
+    return same
+
+
+def _attributes(case: Case) -> dict[str, Any]:
+    """What is written of a case. None: there is no such attribute."""
+    return {
+        "right": case.right,
+        "state": case.state,
+        "submitted": case.submitted,
+        "received": case.received,
+        "due": case.due,
+        "identity": case.identity,
+        "filed_by": case.filed_by,
+        "subject": case.subject,
+        "sealed": case.sealed or None,
+        "correction": case.correction or None,
+        "digest": case.digest or None,
+        "commitment": case.commitment or None,
+        "callbacks": list(case.callbacks) or None,
+        "regulation": case.regulation,
+        "language": case.language,
+        "reason": case.reason or None,
+        "extended": case.extended or None,
+        "until": case.until,
+        "epoch": case.epoch or None,
+        "run": case.run or None,
+        "lot": _lot(case.tenant) if case.look_at else None,
+        "look_at": case.look_at,
+        "open_until": None if case.state.final else case.due,
+        "reminded": case.reminded or None,
+        "told": case.told or None,
+        "token": case.token or None,
+        "code": case.code or None,
+        "tries": case.tries or None,
+        "links": case.links or None,
+        "link_until": case.link_until,
+        "certificate": case.certificate or None,
+        "final_at": case.final_at,
+        "begun": case.begun,
+        "finished": case.finished,
+    }
+
+
+def _changes(case: Case, seen: Case) -> list[Action]:
+    old, new = _attributes(seen), _attributes(case)
+    actions: list[Action] = [CaseItem.version.set(seen.version + 1)]
+    known: Mapping[str, Attribute[Any]] = CaseItem.get_attributes()
+    for name, value in new.items():
+        if value != old[name]:
+            actions.append(known[name].remove() if value is None else known[name].set(value))
+    return actions
+
+
+def _same(one: Case, other: Case) -> bool:
+    return _attributes(one) == _attributes(other)
+
+
+def _case(item: CaseItem) -> Case:
+    return Case(
+        key=CaseKey(TenantId(item.tenant), item.item.removeprefix(CASE)),
+        right=item.right,
+        state=item.state,
+        submitted=item.submitted,
+        received=item.received,
+        due=item.due,
+        identity=item.identity or Identity.ATTESTED,
+        filed_by=item.filed_by or "",
+        subject=SubjectId(item.subject) if item.subject else None,
+        sealed=item.sealed or b"",
+        correction=item.correction or b"",
+        digest=item.digest or b"",
+        commitment=item.commitment or "",
+        callbacks=tuple(map(str, item.callbacks or ())),
+        regulation=item.regulation or "",
+        language=item.language or "",
+        reason=item.reason or "",
+        extended=item.extended or "",
+        until=item.until,
+        epoch=item.epoch or 0,
+        places={place: _read_found(line) for place, line in (item.places or {}).items()},
+        run=item.run or 0,
+        look_at=item.look_at,
+        reminded=item.reminded or "",
+        told=item.told or "",
+        token=item.token or "",
+        code=item.code or b"",
+        tries=item.tries or 0,
+        links=item.links or 0,
+        link_until=item.link_until,
+        certificate=item.certificate or "",
+        final_at=item.final_at,
+        begun=item.begun,
+        finished=item.finished,
+        version=item.version or 0,
+    )
+
+
+def _write_found(found: Found) -> str:
+    """`held 40 3 legal-claim 1768478400000`: outcome, gone, left, and why until when; `-` where that is not said."""
+    until = to_millis(found.until) if found.until else "-"
+    return f"{found.outcome} {found.count} {found.left} {found.ground or '-'} {until}"
+
+
+def _read_found(line: str) -> Found:
+    outcome, count, left, ground, until = line.split(" ")
+    return Found(
+        Outcome(outcome),
+        int(count),
+        int(left),
+        until=None if until == "-" else from_millis(int(until)),
+        ground="" if ground == "-" else ground,
+    )

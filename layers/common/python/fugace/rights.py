@@ -1,0 +1,231 @@
+"""What persons' requests need from outside, as Protocols, beside `fugace.ports` and `fugace.keeping`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from fugace.domain.case import Case, CaseKey, Found, Right
+from fugace.domain.ids import SubjectId, TenantId
+from fugace.keeping import Write
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+class Requests(Protocol):
+    """Persons' requests: each is changed by whoever saw its last version, and by nobody else."""
+
+    def file(self, case: Case) -> Write:
+        """Create it, and the claim of its person for its kind, if there is neither.
+
+        As a part of a transaction: where it conflicts, `get` and `claimed` tell why.
+        """
+        ...
+
+    def claimed(self, tenant: TenantId, subject: SubjectId, right: Right) -> CaseKey | None:
+        """Which request of this kind the person has open."""
+        ...
+
+    def get(self, key: CaseKey) -> Case | None:
+        """As it is now (a consistent read)."""
+        ...
+
+    def change(self, case: Case, seen: Case) -> Write:
+        """Everything of it but `places`, if it still has the version that was seen; the next version is written.
+
+        With a final state its claim goes, in the same transaction.
+        """
+        ...
+
+    def move(self, case: Case, seen: Case) -> bool:
+        """The same outside a transaction of somebody else's. False: it is not as seen."""
+        ...
+
+    def note(self, key: CaseKey, place: str, found: Found) -> None:
+        """What became of one place: its branch alone writes there, so it needs no version."""
+        ...
+
+    def open(self, tenant: TenantId, *, after: Case | None, limit: int) -> list[Case]:
+        """At most `limit` that are not finished, by when they are due."""
+        ...
+
+    def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
+        """At most `limit` of all there are, by id, behind the id `after`."""
+        ...
+
+    def of_person(self, subject: SubjectId) -> list[Case]:
+        """A person's, oldest first; those that an erasure has unlinked are not among them."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[CaseKey]:
+        """At most `limit` with look_at <= now, the longest overdue first."""
+        ...
+
+    def unlink(self, key: CaseKey) -> None:
+        """Nobody can tell any more whose it was: keyed hash, number and correction go. A repeat is harmless."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """A message of which a carrier has a record of its own."""
+
+    carrier: str
+    """By configured name."""
+    reference: str
+    """The carrier's own id of it."""
+
+
+class Recalls(Protocol):
+    """What has to be asked of carriers once our own rows are gone: written before they go, forgotten page by page."""
+
+    def add(self, key: CaseKey, page: str, messages: Sequence[Abroad]) -> None:
+        """Remember a page of them; a repeat is the same page."""
+        ...
+
+    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
+        """At most `limit` pages that are left."""
+        ...
+
+    def done(self, key: CaseKey, page: str) -> None:
+        """Forget one."""
+        ...
+
+
+# --- persons -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What may be done with what is known of a person. All of it is in the row of the person's key."""
+
+    epoch: int = 0
+    """Of the key; 0: there never was one."""
+    live: bool = False
+    """There is a key, and no erasure."""
+    erasing: datetime | None = None
+    erased: datetime | None = None
+    restricted: datetime | None = None
+    objected: datetime | None = None
+
+
+class Persons(Protocol):
+    """Persons' rows in the table of keys. Nobody who has this ever has a key in hand."""
+
+    def standing(self, subject: SubjectId) -> Standing:
+        """As it is now (a consistent read); of somebody never seen, an empty one."""
+        ...
+
+    def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
+        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        ...
+
+    def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
+        """No advertising from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        ...
+
+    def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:
+        """An erasure begins: nothing may be kept, read or sent until it ends, and the key goes in the same write.
+
+        Also for somebody never seen (epoch 0) or erased before: what arrives meanwhile is refused all the same. Gives
+        the epoch. A repeat changes nothing. `keep_key`: a legal hold keeps something that must stay readable to whoever
+        lifts it; nobody can use the key while the row says `erasing`.
+        """
+        ...
+
+    def shred(self, subject: SubjectId, epoch: int) -> None:
+        """The key that was kept by `block` goes. A repeat changes nothing."""
+        ...
+
+    def bury(self, subject: SubjectId, epoch: int, at: datetime) -> None:
+        """The erasure ends: a tombstone stands. Without effect where that is so, or a later epoch has begun."""
+        ...
+
+
+# --- what a case itself keeps secret ----------------------------------------------------------------
+
+
+class CaseSeals(Protocol):
+    """Keys of requests: each has its own, in the table that no back-up copies."""
+
+    def make(self, key: CaseKey) -> None:
+        """Make its key. A repeat changes nothing."""
+        ...
+
+    def seal(self, key: CaseKey, field: str, value: bytes) -> bytes:
+        """Seal with its key, bound to request and field. Raises MissingKeyError where there is none."""
+        ...
+
+    def open(self, key: CaseKey, field: str, sealed: bytes) -> bytes:
+        """The inverse. Raises MissingKeyError where the key is gone, ValueError where anything does not match."""
+        ...
+
+    def secret(self, key: CaseKey, purpose: str) -> bytes:
+        """32 bytes for one purpose, derived from its key: an archive's. Raises MissingKeyError."""
+        ...
+
+
+class CaseShredder(Protocol):
+    """Destroys keys of requests, and can do nothing else with them."""
+
+    def destroy(self, key: CaseKey) -> None:
+        """A repeat is harmless."""
+        ...
+
+
+# --- archives -------------------------------------------------------------------------------------
+
+
+class Upload(Protocol):
+    """An object that is being written, piece by piece; nobody sees it before `close`."""
+
+    def write(self, data: bytes) -> None:
+        """In bounded memory, whatever comes."""
+        ...
+
+    def close(self) -> None:
+        """It is there, whole."""
+        ...
+
+    def abort(self) -> None:
+        """It never was."""
+        ...
+
+
+class Archives(Protocol):
+    """Archives made for persons' requests, in the bucket of exports: `<tenant>/<request>/archive`."""
+
+    def upload(self, key: CaseKey) -> Upload:
+        """Begin one; what is there is replaced when it is closed."""
+        ...
+
+    def link(self, key: CaseKey, valid: timedelta) -> str:
+        """A URL under which the sealed object can be fetched for a few minutes."""
+        ...
+
+    def size(self, key: CaseKey) -> int | None:
+        """Bytes; None: there is none."""
+        ...
+
+
+class ArchiveShredder(Protocol):
+    """Removes archives, with all versions and unfinished uploads, and can read none."""
+
+    def remove(self, key: CaseKey) -> int:
+        """How many objects and versions went."""
+        ...
+
+
+# --- the machine ----------------------------------------------------------------------------------
+
+
+class Machine(Protocol):
+    """The state machine that answers requests. Its input is a request's id and nothing else (I2)."""
+
+    def start(self, key: CaseKey, run: int) -> None:
+        """Begin an execution, named after the request and `run`; a repeat is harmless."""
+        ...
+
+    def answer(self, token: str) -> bool:
+        """What it waits for has come. False: it does not wait any more."""
+        ...
