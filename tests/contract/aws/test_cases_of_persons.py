@@ -475,7 +475,7 @@ def test_it_is_known_whether_a_run_is_under_way(works: Works) -> None:
     assert not works.machine.alive(ONE, 1)
 
 
-def test_the_machine_is_given_an_id_and_an_answer_that_says_nothing(world: World) -> None:
+def test_the_machine_is_given_an_id_and_an_answer_that_says_nothing() -> None:
     """Names and inputs stay in an execution's history for 90 days."""
     asked = []
 
@@ -515,7 +515,7 @@ class FakeAws:
 
 
 @pytest.mark.parametrize("code", ["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"])
-def test_what_waits_no_more_is_told_so(world: World, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_what_waits_no_more_is_told_so(world: World, code: str) -> None:
     """Another code has to be asked for; a busy service is no answer."""
     client = world.aws.client("stepfunctions")
     world.watch(client)

@@ -201,7 +201,7 @@ def test_uploads_that_were_never_finished_go_uncounted(shelf: Shelf) -> None:
 
 
 def test_the_key_that_an_archive_is_sealed_with_goes_with_it(shelf: Shelf) -> None:
-    """What a back-up or a slow deletion still has is noise then; another archive's key stays, and so does one in use."""
+    """What a back-up or a slow deletion still has is noise then; the key of what is not over stays."""
     one, two = CaseKey(SHOP, "req_a"), CaseKey(SHOP, "req_b")
     for key in (one, two):
         shelf.seals.make(key)
