@@ -11,8 +11,8 @@ SENTENCES = {
     "dotyczyło, nie jest już znany.",
     "controller": "{company} decyduje o celach i sposobach przetwarzania tych danych; to do tej firmy należy się "
     "zwracać.",
-    "files": "data.json zawiera wszystko, dla maszyn. Pliki z końcówką .csv zawierają to samo w postaci tabel; komórkę, "
-    "którą arkusz uznałby za formułę, poprzedza apostrof.",
+    "files": "data.json zawiera wszystko, dla maszyn. Pliki z końcówką .csv zawierają to samo w postaci tabel; "
+    "komórkę, którą arkusz uznałby za formułę, poprzedza apostrof.",
     "found": "Co znaleziono",
     "found_yes": "Istnieją dane dotyczące tego numeru. Nie ma wśród nich tych, których czas minął, nawet jeśli nie "
     "zostały jeszcze usunięte.",
@@ -87,8 +87,8 @@ MAP = {
     "zaszyfrowane, tak długo, jak wolno, i ani chwili dłużej",
     "Art. 32(1)(a), 17(1), 25(1)": "art. 32 ust. 1 lit. a, art. 17 ust. 1 i art. 25 ust. 1",
     "the last message of the person": "do ostatniej wiadomości do osoby",
-    "a person's request: what was asked, when it was due, what was done": "żądanie osoby: czego dotyczyło, na kiedy, co "
-    "zrobiono",
+    "a person's request: what was asked, when it was due, what was done": "żądanie osoby: czego dotyczyło, na kiedy, "
+    "co zrobiono",
     "answering persons in time, and showing that they were": "terminowe odpowiadanie osobom i możność wykazania tego",
     "Art. 5(2), 12(3), 24(1)": "art. 5 ust. 2, art. 12 ust. 3 i art. 24 ust. 1",
     "a legal hold: who set it, on what, why, until when": "zachowanie z przyczyn prawnych: kto, co, dlaczego, do kiedy",
