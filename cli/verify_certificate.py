@@ -18,7 +18,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -299,7 +299,7 @@ def _reaches(claims: Json) -> bool:
 
 def _made(claims: Json) -> datetime:
     """`iat` is in whole seconds: its second is not over."""
-    return datetime.fromtimestamp(claims["iat"] + 1, UTC)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=claims["iat"] + 1)
 
 
 def _at(text: str) -> datetime:

@@ -188,7 +188,7 @@ def test_it_counts_each_thing_once(world: World) -> None:
 
 
 def test_it_hangs_on_the_ledger(world: World) -> None:
-    """Its entry is in the chain that is signed for every night: a certificate of something that was not is found out."""
+    """Its entry is in the chain that is signed for every night: an invented certificate is found out."""
     entry = world.ledger.chains[SHOP][0]
     world.run()
 
@@ -350,7 +350,7 @@ def test_a_request_that_never_rests_is_left_to_the_machine(world: World) -> None
 
 
 @pytest.mark.parametrize("final", [False, True])
-def test_there_is_one_certificate_wherever_it_dies(final: bool) -> None:  # noqa: FBT001  # a stage
+def test_there_is_one_certificate_wherever_it_dies(final: bool) -> None:
     """Before or after each call: the rerun ends in the same state, with one entry in the ledger."""
 
     def prepared() -> World:
