@@ -35,9 +35,9 @@ A_HASH = (
     "protect nobody and hide who is meant; send it raw"
 )
 
-_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_CODE = re.compile(r"[0-9]{4,10}")
+CODE = re.compile(r"[0-9]{4,10}")
 _NOT_A_NUMBER = "not a valid number in E.164: plus sign, country code, subscriber number"
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -110,7 +110,7 @@ class CodeBody(http.Body, frozen=True):
 
     def digits(self) -> str:
         """The code. Raises BadRequestError."""
-        if not _CODE.fullmatch(self.code):
+        if not CODE.fullmatch(self.code):
             raise BadRequestError(FieldError("/code", "must be the digits of the message"))
         return self.code
 
@@ -170,7 +170,7 @@ def canonical(data: bytes) -> bytes:
 
 def _reasons(body: RequestBody, ours: Ours, right: Right, now: datetime) -> Iterator[tuple[str, str]]:
     """Everything that is wrong with the fields but the identity: (pointer, reason)."""
-    if not _UUID4.fullmatch(body.subject_request_id):
+    if not UUID4.fullmatch(body.subject_request_id):
         yield "/subject_request_id", "must be a UUID of version 4, in lower case"
     if not _recent(body.submitted_time, now):
         yield "/submitted_time", "must not be in the future, nor more than three months ago"
