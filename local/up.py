@@ -90,7 +90,7 @@ def page(local: dict[str, str]) -> None:
             ],
         }
     )
-    officer = f"./fugace keys create {local['tenant']} --role privacy-officer --mode live --json"
+    officer = f"./fugace keys create {local['tenant']} --role privacy --mode live --json"
     hook, received = json.dumps({"url": f"{local['sink_url']}/hook"}), f"{local['sink_url']}/received"
     CONSOLE.print("[bold]Fugace is up.[/] Paste what follows, line by line, in this folder:\n")
     for why, command in {
