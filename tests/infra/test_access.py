@@ -74,11 +74,14 @@ def test_a_star_at_the_end_stays_within_something_of_ours(example):
                 assert "*" not in resource or any(end in resource for end in allowed), resource
 
 
+SIGNS = ["kms:GetPublicKey", "kms:Sign"]
+
+
 @pytest.mark.parametrize("name", DUTIES)
 def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
     """The right to decrypt a queue must not be a right to decrypt anything else."""
     keys = [each for each in statements(example, example.role(name)) if "kms:" in json.dumps(each["Action"])]
-    for each in [key for key in keys if listed(key["Action"]) != ["kms:GetPublicKey", "kms:Sign"]]:
+    for each in [key for key in keys if listed(key["Action"]) != SIGNS]:
         conditions = each["Condition"]
         text = json.dumps(each["Resource"])
         assert ("KeysRoot" in text) != ("KeysServices" in text)
@@ -92,9 +95,11 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
             }
         else:
             services = listed(conditions["StringLike"]["kms:ViaService"])
-            known = ("dynamodb", "sqs", "secretsmanager", "s3")
+            known = ("dynamodb", "sqs", "secretsmanager", "s3", "states")
             assert set(services) <= {f"{service}.eu-central-1.*" for service in known}
-            assert any(service.startswith("s3.") for service in services) <= bool(DUTIES[name].checkpoints)
+            stored = {*DUTIES[name].checkpoints.split(), *DUTIES[name].exports.split()} & {"GetObject", "PutObject"}
+            assert any(service.startswith("s3.") for service in services) <= bool(stored)
+            assert any(service.startswith("states.") for service in services) <= bool(DUTIES[name].machine)
 
 
 def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(example):
@@ -252,7 +257,7 @@ def test_only_the_schedules_role_is_passed_and_to_the_scheduler_only(example):
 
 def test_schedules_take_their_roles_for_this_environments_group_alone(example):
     """The scheduler acts for every account: without the source it would act for a stranger's schedule."""
-    for name in ("schedules", "reconcile-schedule", "plan-schedule", "checkpoint-schedule"):
+    for name in ("schedules", "reconcile-schedule", "plan-schedule", "watch-schedule", "checkpoint-schedule"):
         (trust,) = example.role(name)["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
         assert "schedule-group/fugace-example" in json.dumps(trust["Condition"]["StringEquals"]["aws:SourceArn"])

@@ -36,7 +36,7 @@ def test_every_queue_that_should_be_empty_is_watched(example):
     }
 
     assert set(watched) == dead
-    assert len(dead) == 10
+    assert len(dead) == 12
     for each in watched.values():
         assert (each["Threshold"], each["EvaluationPeriods"]) == (1, 1)
 
@@ -118,7 +118,10 @@ def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
     found = alarms(example)
     at_once = {each.alarm for each in COMPLAINTS if not each.lasting}
 
-    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted"}
+    assert at_once == {
+        *("hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted", "callback-failed"),
+        *("request-failed", "request-due-in-7-days", "request-due-in-2-days", "request-overdue"),
+    }
     for each in COMPLAINTS:
         alarm = found[each.alarm]
         wanted = (1, 1) if each.alarm in at_once else (3, 2)
@@ -157,6 +160,26 @@ def test_a_ledger_that_nobody_signs_is_an_alarm(example):
     assert (found["Period"], found["EvaluationPeriods"]) == (3600, 26)
 
 
+def test_requests_that_nobody_looks_at_are_an_alarm(example):
+    """Nothing else takes up what failed, and nothing else knows of a deadline."""
+    found = alarms(example)["watch-silent"]
+
+    assert (found["MetricName"], dimension(found)) == ("Watched", {"service": "watch"})
+    assert found["TreatMissingData"] == "breaching"
+    assert found["ComparisonOperator"] == "LessThanThreshold"
+    assert found["Period"] * found["EvaluationPeriods"] == 45 * 60
+
+
+def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
+    """Its functions may all be well: a definition can fail by itself, and so can a right that it lacks."""
+    found = [each for each in alarms(example).values() if each["Namespace"] == "AWS/States"]
+
+    assert {each["MetricName"] for each in found} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}
+    for each in found:
+        assert json.dumps(dimension(each)["StateMachineArn"]).endswith(':stateMachine:fugace-example-requests"]]}')
+        assert (each["Threshold"], each["Statistic"]) == (1, "Sum")
+
+
 def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
     """The promise, kind by kind: the worst of five minutes, and the first time."""
     found = [each for each in alarms(example).values() if each["MetricName"] == "PurgeLag"]
@@ -183,6 +206,8 @@ def test_alarms_ask_for_what_is_there(example):
     }
     for alarm in alarms(example).values():
         for key, value in dimension(alarm).items():
+            if key == "StateMachineArn":  # by name, and the test above knows which
+                continue
             assert value in names[key], alarm["AlarmName"]
 
 
