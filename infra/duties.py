@@ -140,6 +140,7 @@ DUTIES = {
         tenants="DeleteItem GetItem PutItem Query",
         messages="BatchGetItem GetItem",
         indexes=("by-time",),
+        subject_keys="BatchGetItem GetItem",
         root_key=True,
         sends=("notify",),
         settings=("WEBHOOK_EXCEPTIONS",),
