@@ -120,9 +120,8 @@ class Dispatch:
             return Outcome.DROPPED
         if not there.held:
             return Outcome.HELD
-        return self._keep_back(
-            _Job(task, carrier, claims=False, record=there, now=now, drop_content=there.drop_content)
-        )
+        job = _Job(task, carrier, claims=False, record=there, now=now, drop_content=there.drop_content)
+        return self._keep_back(job)
 
     def _keep_back(self, job: _Job) -> Outcome:
         """Nothing is sent, and nothing is lost: until its validity ends, somebody looks again."""
