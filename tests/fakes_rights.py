@@ -165,10 +165,17 @@ class FakePersons:
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.restricted = (row.restricted or at) if at else None
+            self._left(subject, row)
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.objected = (row.objected or at) if at else None
+            self._left(subject, row)
+
+    def _left(self, subject: SubjectId, row: KeyRow) -> None:
+        """Of whom nothing is left, and who wishes for nothing any more, there is no row."""
+        if row.state == "bare" and not (row.restricted or row.objected):
+            self.vault.lose(subject)
 
     def _row(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> KeyRow | None:
         if at is None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Holds,
         KeyChain,
         Ledger,
+        Objections,
         OldKeys,
         Policies,
         Signer,
@@ -188,6 +189,14 @@ def cases(settings: Settings) -> "Cases":
     from fugace.adapters.dynamo.cases import DynamoCases
 
     return DynamoCases(_aws(), settings.cases_table, tallies(settings), case_shredder(settings))
+
+
+@cache
+def objections(settings: Settings) -> "Objections":
+    """What persons objected to, as the purge sees it."""
+    from fugace.adapters.dynamo.objections import DynamoObjections
+
+    return DynamoObjections(_aws(), settings.subject_keys_table, tallies(settings))
 
 
 @cache
