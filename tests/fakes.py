@@ -14,6 +14,7 @@ from fugace.domain.errors import (
     CarrierUnavailableError,
     MissingKeyError,
     ReceiptRefusedError,
+    TenantGoneError,
     UnavailableError,
 )
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
@@ -136,6 +137,8 @@ class FakeVault:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock
         self.rows: dict[SubjectId, KeyRow] = {}
+        self.left = set[TenantId]()
+        """Tenants whose key is destroyed."""
 
     def subject(self, tenant: TenantId, to: Msisdn) -> SubjectId:
         digest = self.digest(tenant, "index", to.reveal().encode())
@@ -168,6 +171,8 @@ class FakeVault:
         found = {}
         for record in records:
             row = self.rows.get(record.subject)
+            if record.key.tenant in self.left and row:
+                continue
             if row is None or (row.state == "bare" and row.epoch == record.epoch):
                 raise MissingKeyError
             if row.state == "live" and row.epoch == record.epoch:
@@ -176,13 +181,20 @@ class FakeVault:
         return found
 
     def digest(self, tenant: TenantId, purpose: str, data: bytes) -> bytes:
+        self._demand(tenant)
         return hmac.digest(f"fake {tenant} {purpose}".encode(), data, hashlib.sha256)
 
     def seal(self, tenant: TenantId, purpose: str, data: bytes) -> bytes:
+        self._demand(tenant)
         return _seal([tenant, purpose], data.hex())
 
     def open(self, tenant: TenantId, purpose: str, sealed: bytes) -> bytes:
+        self._demand(tenant)
         return bytes.fromhex(_open([tenant, purpose], sealed))
+
+    def _demand(self, tenant: TenantId) -> None:
+        if tenant in self.left:
+            raise TenantGoneError
 
     def sign(self, purpose: str, data: bytes) -> bytes:
         return hmac.digest(f"fake root {purpose}".encode(), data, hashlib.sha256)
@@ -361,11 +373,13 @@ class FakeTenants:
     def __init__(self, *tenants: Tenant) -> None:
         self.tenants = {each.id: each for each in tenants}
         self.keys: dict[tuple[TenantId, str], ApiKey] = {}
+        self.left = set[TenantId]()
+        """Those whose key is destroyed, and whose row says so."""
         self.days: dict[date, set[TenantId]] = {}
         self.watermarks: dict[str, datetime] = {}
 
     def get(self, tenant: TenantId) -> Tenant | None:
-        return self.tenants.get(tenant)
+        return None if tenant in self.left else self.tenants.get(tenant)
 
     def everyone(self) -> list[Tenant]:
         return sorted(self.tenants.values(), key=lambda each: (each.created, each.id))

@@ -628,7 +628,7 @@ class FakePolicies:
         self.tenants = tenants
 
     def fresh(self, tenant: TenantId) -> Retention | None:
-        found = self.tenants.tenants.get(tenant)
+        found = self.tenants.get(tenant)
         return found.retention if found else None
 
     def choose(self, tenant: TenantId, seen: Retention, chosen: Retention) -> Write:

@@ -454,7 +454,7 @@ class Policies(Protocol):
     """What tenants chose."""
 
     def fresh(self, tenant: TenantId) -> Retention | None:
-        """As it is now (a consistent read), where `Tenants.get` may answer from memory."""
+        """As it is now (a consistent read), where `Tenants.get` may answer from memory; None: it has left."""
         ...
 
     def choose(self, tenant: TenantId, seen: Retention, chosen: Retention) -> Write:

@@ -79,7 +79,8 @@ class Vault(Protocol):
     def keys_of(self, records: Sequence[Record]) -> Mapping[MessageKey, SubjectKey]:
         """The keys that open `records`.
 
-        A record whose person's key is destroyed, blocked or of another epoch is left out. One of a restricted person is
+        A record whose person's key is destroyed, blocked or of another epoch is left out; so is every record of a
+        tenant that has left. One of a restricted person is
         not: whoever shows or sends looks at `restricted`.
 
         Raises:
@@ -183,7 +184,10 @@ class Tenants(Protocol):
     """Tenants and their API keys."""
 
     def get(self, tenant: TenantId) -> Tenant | None:
-        """A tenant; an implementation may answer from memory for up to a minute."""
+        """A tenant, unless it has left; an implementation may answer from memory for up to a minute.
+
+        One has left when its key is destroyed: from then on its people's data cannot be read, and nothing is done.
+        """
         ...
 
     def everyone(self) -> list[Tenant]:

@@ -1,6 +1,6 @@
 """What persons' requests need from outside, as Protocols, beside `fugace.ports` and `fugace.keeping`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -230,6 +230,52 @@ class ArchiveShredder(Protocol):
 
     def remove(self, key: CaseKey) -> int:
         """How many objects and versions went."""
+        ...
+
+
+# --- tenants that leave ---------------------------------------------------------------------------
+
+
+class Estate(Protocol):
+    """What is kept of one tenant besides its messages and archives. It deletes, and reads no more than names of rows.
+
+    Each of the methods that delete takes at most `limit` rows, and tells how many there were: none, and it is done.
+    """
+
+    def shards(self, tenant: TenantId) -> int | None:
+        """Parts of its time index, of a tenant that has left as well; None: there is no such row any more."""
+        ...
+
+    def shred(self, tenant: TenantId) -> Write:
+        """Its key goes: from then on nothing of its people can be read. In conflict where that is so."""
+        ...
+
+    def account(self, tenant: TenantId, limit: int) -> int:
+        """API keys first, so that nobody gets in any more; webhooks and their logs, holds, statistics."""
+        ...
+
+    def jobs(self, tenant: TenantId, limit: int) -> int:
+        """What was to be looked at."""
+        ...
+
+    def requests(self, own: CaseKey, limit: int) -> int:
+        """Requests, claims, and what carriers were to be asked: all but the rows of the request `own`."""
+        ...
+
+    def persons(self, subjects: Sequence[SubjectId]) -> None:
+        """Rows of these persons' keys, tombstones included: what they would refuse is noise by then."""
+        ...
+
+    def objectors(self, tenant: TenantId, limit: int) -> int:
+        """Rows of persons who object, of whom nothing else may be left."""
+        ...
+
+    def left(self, own: CaseKey) -> Mapping[str, int]:
+        """By branch, whether (1) something of all this is there but for the tenant's own row: one look at each."""
+        ...
+
+    def end(self, tenant: TenantId) -> None:
+        """The tenant's own row goes, if its key has gone. A repeat is harmless."""
         ...
 
 

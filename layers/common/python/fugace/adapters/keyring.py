@@ -21,7 +21,7 @@ from fugace.adapters.dynamo.tables.keys import RootKeyItem
 from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.faults import Asking
 from fugace.adapters.session import Aws
-from fugace.domain.errors import MissingKeyError
+from fugace.domain.errors import MissingKeyError, TenantGoneError
 from fugace.domain.ids import TenantId
 from fugace.ports import Clock
 
@@ -82,7 +82,8 @@ class Keyring:
         """A tenant's keys: one GetItem per process and cache period.
 
         Raises:
-            MissingKeyError: there is no such tenant, or its key was destroyed.
+            TenantGoneError: its key was destroyed.
+            MissingKeyError: there is no such tenant.
         """
         held = self._hold()
         found = held.tenants.get(tenant)
@@ -134,8 +135,10 @@ class Keyring:
 
     def _unwrap(self, root: bytes, tenant: TenantId) -> bytes:
         item = self._tenants.get(tenant, _TENANT)
-        if item is None or item.wrapped is None:
+        if item is None:
             raise MissingKeyError
+        if item.wrapped is None:
+            raise TenantGoneError
         try:
             return aes_key_unwrap(derive(root, "tenants"), item.wrapped)
         except InvalidUnwrap:

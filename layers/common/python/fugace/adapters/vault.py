@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys, KeyRow
 from fugace.adapters.keyring import Keyring, derive
 from fugace.adapters.sealing import open_, seal
-from fugace.domain.errors import MissingKeyError, UnavailableError
+from fugace.domain.errors import MissingKeyError, TenantGoneError, UnavailableError
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.message import Record
 from fugace.domain.msisdn import Msisdn
@@ -89,10 +90,11 @@ class KeyVault:
                 raise MissingKeyError
             if row.buried or row.epoch != record.epoch:
                 continue
-            key = self._there(record.key.tenant, record.subject, row)
-            if key is None:
-                raise MissingKeyError
-            found[record.key] = key
+            with suppress(TenantGoneError):  # then nobody's key is there any more
+                key = self._there(record.key.tenant, record.subject, row)
+                if key is None:
+                    raise MissingKeyError
+                found[record.key] = key
         return found
 
     def digest(self, tenant: TenantId, purpose: str, data: bytes) -> bytes:

@@ -32,6 +32,7 @@ class Code(StrEnum):
     REQUEST_CLOSED = "request-closed"
     CODE_REFUSED = "code-refused"
     TOO_MANY_REQUESTS = "too-many-requests"
+    LEGAL_HOLD = "legal-hold"
     UNAVAILABLE = "unavailable"
 
 
@@ -180,10 +181,10 @@ class OutOfBoundsError(FugaceError):
 
 
 class SameKeyError(FugaceError):
-    """A hold is lifted by another key than the one that set it."""
+    """What takes two keys was tried with one: to lift a hold that it set, to have all that a tenant has erased."""
 
     code = Code.SAME_KEY
-    title = "The key that set a hold cannot lift it"
+    title = "This takes a second key"
 
 
 class IdentityRefusedError(FugaceError):
@@ -229,6 +230,13 @@ class TooManyRequestsError(FugaceError):
     retryable = True
 
 
+class LegalHoldError(FugaceError):
+    """Something has to be kept for longer. Facts: holds (how many there are)."""
+
+    code = Code.LEGAL_HOLD
+    title = "A legal hold keeps data that would have to go"
+
+
 class UnavailableError(FugaceError):
     """Something we need does not answer; nothing was done, asking again is safe."""
 
@@ -246,6 +254,10 @@ class ErasedError(Exception):
 
 class MissingKeyError(Exception):
     """A key that should be there is not. An operational fault: it fails closed, and is never 'no data'."""
+
+
+class TenantGoneError(MissingKeyError):
+    """The tenant has left: its key was destroyed, and what is left of its row says so."""
 
 
 class CarrierError(Exception):

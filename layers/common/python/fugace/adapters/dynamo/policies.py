@@ -18,9 +18,9 @@ class DynamoPolicies:
         self._table = Table(aws, table, TenantItem)
 
     def fresh(self, tenant: TenantId) -> Retention | None:
-        """One consistent GetItem."""
+        """One consistent GetItem. For a tenant that has left, nothing is planned any more."""
         item = self._table.get(tenant, TENANT)
-        return read_caps(item.caps) if item else None
+        return read_caps(item.caps) if item and item.wrapped is not None else None
 
     def choose(self, tenant: TenantId, seen: Retention, chosen: Retention) -> Write:
         """An UpdateItem, conditional on the very lines that were seen."""

@@ -54,13 +54,13 @@ class DynamoTenants:
         return write_of(self._tenants.put_write(_row(tenant, wrapped), _ABSENT))
 
     def get(self, tenant: TenantId) -> Tenant | None:
-        """One GetItem a minute and process."""
+        """One GetItem a minute and process. One whose key was destroyed is not there any more, whatever is left of it."""
         now = self._clock()
         until, known = self._known.get(tenant, (now, None))
         if known and now < until:
             return known
         item = self._tenants.get(tenant, TENANT)
-        if item is None:
+        if item is None or item.wrapped is None:
             self._known.pop(tenant, None)
             return None
         if len(self._known) >= _MOST_KNOWN:
