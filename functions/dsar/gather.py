@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from fugace.domain.case import Case, Found, Outcome
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
 from fugace.domain.message import SENDABLE, Record, Status
-from fugace.keeping import Disposal
 from fugace.ports import Clock, Place, Terms
 from fugace.rights import Abroad, Recalls, Requests
 from functions.dsar.task import ENOUGH, Left
@@ -18,6 +18,18 @@ PAGE = 2_000
 """Messages of one look: what others have of them fits into one row, of 400 KB at most."""
 MOST = 5_000
 """Places of one look where nothing is read: a megabyte of the index holds some 6,000."""
+
+
+class Messages(Protocol):
+    """Where messages are looked for: a person's, or a whole tenant's."""
+
+    def of_subject(self, subject: SubjectId, /, *, after: Place | None, limit: int) -> list[Place]:
+        """At most `limit`, oldest first."""
+        ...
+
+    def records(self, keys: Sequence[MessageKey]) -> dict[MessageKey, Record]:
+        """Those that are there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Gathering:
 
     requests: Requests
     recalls: Recalls
-    disposal: Disposal
+    disposal: Messages
     terms: Mapping[str, Terms]
     """What each configured carrier offers."""
     clock: Clock

@@ -24,7 +24,7 @@ from functions.dsar.task import ACTOR, Task
 
 DUPLICATE = "duplicate"
 """Why a request ends that was proven after another one of its person and kind."""
-CODE, WAIT, RESUME, CLOSED = "code", "wait", "resume", "closed"
+CODE, WAIT, RESUME, CLOSED, LEAVE = "code", "wait", "resume", "closed", "leave"
 EXPORT, AMEND, ERASE = "export", "amend", "erase"
 CERTIFY, FINISH, PAUSE = "certify", "finish", "pause"
 ERASING = frozenset({Right.ERASURE, Right.OFFBOARDING})
@@ -77,6 +77,8 @@ class Settle:
     clock: Clock
     waiting: Period
     """How long an erasure waits before it begins."""
+    leave_waiting: Period = Period()
+    """How long a tenant that leaves has to fetch its archive, and may think again."""
 
     def run(self, task: Task) -> Answer:
         """One step.
@@ -99,6 +101,8 @@ class Settle:
     def _begin(self, case: Case, now: datetime) -> _Move:
         if case.state.final:
             return self._again(case, now)
+        if case.right is Right.OFFBOARDING and case.state in _BEFORE:
+            return self._leaving(case, now)
         if case.proven:  # the run before died between the code and its consequence
             return self._verified(case, now)
         begun = replace(case, run=max(case.run, 1), begun=case.begun or now)
@@ -108,6 +112,28 @@ class Settle:
         words = {CaseState.VERIFYING: CODE, CaseState.WAITING: WAIT}
         answer = Answer(words.get(case.state, RESUME), begun.until or now)
         return _Move(answer, _looked(begun, now) if begun is not case else None)
+
+    def _leaving(self, case: Case, now: datetime) -> _Move:
+        """Everything is exported first, once a second key has said so. Where none has in time, nothing happens."""
+        if case.state is CaseState.WAITING:
+            begun = replace(case, run=max(case.run, 1), begun=case.begun or now)
+            return _Move(Answer(LEAVE, now), None if begun == case else _looked(begun, now))
+        if case.until is None or case.until > now:
+            return _Move(Answer(CLOSED, now))
+        facts: dict[str, Fact] = {"state": CaseState.UNVERIFIED.value}
+        ended = _ended(case, CaseState.UNVERIFIED, now)
+        return _Move(Answer(CLOSED, now), ended, _draft(case, now, Action.REQUEST_CLOSED, facts))
+
+    def leave(self, task: Task) -> Answer:
+        """The archive is there: the time to fetch it begins."""
+        return self._moved(task, self._leave)
+
+    def _leave(self, case: Case, now: datetime) -> _Move:
+        if case.state is not CaseState.WAITING:
+            return _Move(Answer(CLOSED, now))
+        until = case.until or self.leave_waiting.after(now)
+        waits = None if case.until else _looked(replace(case, until=until), now)
+        return _Move(Answer(WAIT, until), waits)
 
     def _again(self, case: Case, now: datetime) -> _Move:
         """Over; but its last certificate may be due."""
@@ -159,7 +185,7 @@ class Settle:
     def _start(self, case: Case, now: datetime) -> _Move:
         if case.state.final or case.state is CaseState.VERIFYING:
             return _Move(Answer(CLOSED))
-        answer = Answer(EXPORT if case.right in ARCHIVED else ERASE if case.right in ERASING else AMEND)
+        answer = Answer(_works(case.right))
         if case.state is CaseState.RUNNING:
             return _Move(answer)
         closed = None if case.state is CaseState.HELD else case.closed
@@ -285,12 +311,20 @@ _STEPS: Mapping[str, Callable[[Settle, Task], Answer]] = {
     "begin": Settle.begin,
     "verified": Settle.verified,
     "unverified": Settle.unverified,
+    "leave": Settle.leave,
     "start": Settle.start,
     "failed": Settle.failed,
     "close": Settle.close,
     "finish": Settle.finish,
     "broken": Settle.broken,
 }
+
+
+def _works(right: Right) -> str:
+    """Where in the machine it is done."""
+    if right is Right.OFFBOARDING:
+        return LEAVE
+    return EXPORT if right in ARCHIVED else ERASE if right in ERASING else AMEND
 
 
 def whole(at: datetime) -> datetime:

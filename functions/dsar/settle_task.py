@@ -25,6 +25,7 @@ def _settle() -> Settle:
         herald=Herald(wiring.callback_queue(its)),
         clock=wiring.clock(),
         waiting=its.waiting,
+        leave_waiting=its.leave_waiting,
     )
 
 

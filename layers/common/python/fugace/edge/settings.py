@@ -120,10 +120,17 @@ class Settings:
     @property
     def waiting(self) -> Period:
         """How long an erasure waits before it begins, and can be cancelled."""
+        return self._period("WAITING")
+
+    @property
+    def leave_waiting(self) -> Period:
+        """How long a tenant that leaves has to fetch its archive before everything is erased."""
+        return self._period("LEAVE_WAITING")
+
+    def _period(self, name: str) -> Period:
         try:
-            return Period.parse(self._text("WAITING"))
+            return Period.parse(self._text(name))
         except ValueError:
-            name = "WAITING"
             raise MissingSettingError(name) from None
 
     @property
