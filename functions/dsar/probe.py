@@ -34,6 +34,14 @@ class Probe:
         if not any(found.outcome in _OPEN for found in seen.values()):
             self.tombstone.end(case, subject)
 
+    def overtaken(self, case: Case) -> None:
+        """It has ended; an execution that another overtook may have said since of a place what it knew before."""
+        for place, found in case.places.items():
+            if found.outcome in _OPEN:
+                outcome = Outcome.NOT_SUPPORTED if found.kept else Outcome.ERASED
+                told = replace(found.seen(found.kept), outcome=outcome, until=None, ground="")
+                self.requests.note(case.key, place, told)
+
     def _messages(self, case: Case, subject: SubjectId) -> Found:
         """An index may name what is gone: the table decides. One look is enough to know that it is not done."""
         places = self.disposal.of_subject(subject, after=None, limit=MOST)
