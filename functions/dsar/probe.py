@@ -49,7 +49,10 @@ class Probe:
         return self.rows.found(case, there) if there else _said(case, MESSAGES)
 
     def _abroad(self, case: Case) -> dict[str, Found]:
-        left = {place: bool(self.recalls.last(case.key, f"{place}/")) for place in (CARRIERS, SCHEDULES)}
+        kinds = (CARRIERS, SCHEDULES)
+        if not self.recalls.pages(case.key, 1):
+            return {place: _said(case, place) for place in kinds}
+        left = {place: bool(self.recalls.last(case.key, f"{place}/")) for place in kinds}
         return {place: _failed(case, place, 1) if more else _said(case, place) for place, more in left.items()}
 
     def _asked(self, case: Case, subject: SubjectId) -> dict[str, Found]:
