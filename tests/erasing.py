@@ -75,6 +75,7 @@ class House:
         self.carriers = {"simulator": FakeCarrier(ERASES), "deaf": FakeCarrier()}
         self.web = FakeWeb(otherwise=HttpAnswer(204, {}, b""))
         self.calls = Calls()
+        self._at = 0
         self.left: Callable[[], timedelta] = lambda: PLENTY
         self.drained: Callable[[], object] = lambda: None
         """What ends while the machine waits."""
@@ -153,16 +154,20 @@ class House:
             pass
 
     def run(self, key: CaseKey = ERASURE) -> None:
-        """From the tombstone to the probe."""
-        for who, step in machine():
+        """From the tombstone to the probe; after a crash from the step that died, as a retry or a redrive does."""
+        steps = machine()
+        while self._at < len(steps):
+            who, step = steps[self._at]
             self.step(who, step, key)
             if step == "begin":
                 self.drained()
+            self._at += 1
 
     def again(self, key: CaseKey = ERASURE) -> None:
         """Another execution, as the watch starts it."""
         case = self.requests.rows[key]
         self.requests.rows[key] = replace(case, run=case.run + 1, version=case.version + 1)
+        self._at = 0
         self.run(key)
 
     # What came of it.

@@ -101,6 +101,8 @@ class Erasure:
         if case.stage.reached(Stage.ENDED):
             # What is there now is somebody's who came back. The end itself may have been cut short.
             self.tombstone.end(case, case.subject)
+            if task.step == "probe":
+                self.probe.overtaken(case)
             return False
         return step(case, case.subject, left)
 

@@ -1,6 +1,7 @@
 """Use case: before our own rows of a person go, write down what others have to be asked, and how much there is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -16,6 +17,7 @@ CARRIERS, SCHEDULES, MESSAGES = "carriers", "schedules", "messages"
 SCHEDULE = "schedule"
 PAGE = 2_000
 """Messages of one look: what others have of them fits into one row, of 400 KB at most."""
+_ALL = 1_000_000
 MOST = 5_000
 """Places of one look where nothing is read: a megabyte of the index holds some 6,000."""
 
@@ -68,13 +70,27 @@ class Gathering:
     def run(self, case: Case, subject: SubjectId, left: Left) -> tuple[bool, Sums]:
         """Whether there is more, and what was seen."""
         after, sums = _read(case.tenant, self.recalls.last(case.key, _prefix(CARRIERS, case)))
+        known = self._known(case)
         for places in self._pages(subject, after):
             records = list(self.disposal.records([place.key for place in places]).values())
-            sums = self._write(case, places[-1], records, sums)
+            sums = self._write(case, places[-1], records, sums, known)
             if left() <= ENOUGH:
                 return True, sums
-        self._note(case, sums)
+        self._note(case, sums, Counter(kind for kind, _ in known))
         return False, sums
+
+    def _known(self, case: Case) -> set[tuple[str, Abroad]]:
+        """What is left of earlier runs: it is not written down twice. Few runs have an earlier one."""
+        if case.run <= 1:
+            return set()
+        pages = self.recalls.pages(case.key, _ALL)
+        return {
+            (kind, line)
+            for name, lines in pages
+            for kind in (CARRIERS, SCHEDULES)
+            if name.startswith(f"{kind}/") and not name.startswith(_prefix(kind, case))
+            for line in lines
+        }
 
     def _pages(self, subject: SubjectId, after: Place | None) -> Iterator[list[Place]]:
         while places := self.disposal.of_subject(subject, after=after, limit=PAGE):
@@ -83,23 +99,26 @@ class Gathering:
                 return
             after = places[-1]
 
-    def _write(self, case: Case, last: Place, records: Sequence[Record], sums: Sums) -> Sums:
+    def _write(
+        self, case: Case, last: Place, records: Sequence[Record], sums: Sums, known: Container[tuple[str, Abroad]]
+    ) -> Sums:
         free = [record for record in records if not record.held]
         asked = [Abroad(each.carrier, each.carrier_ref) for each in free if each.carrier_ref and self._erases(each)]
-        kept = [record for record in free if _handed_over(record)]
+        kept = sum(map(_handed_over, free)) - len(asked)
         timed = [Abroad(SCHEDULE, f"m-{each.key.id}") for each in free if self._timed(each)]
+        lines = {SCHEDULES: timed, CARRIERS: asked}
+        new = {kind: [line for line in every if (kind, line) not in known] for kind, every in lines.items()}
         sums = Sums(
             sums.messages + len(records),
             sums.held + len(records) - len(free),
-            sums.asked + len(asked),
-            sums.kept + len(kept) - len(asked),
-            sums.timed + len(timed),
+            sums.asked + len(new[CARRIERS]),
+            sums.kept + kept,
+            sums.timed + len(new[SCHEDULES]),
         )
         place = f"{_millis(last.anchor):015d}/{last.key.id}/{sums}"
-        # Schedules first: it is the carriers' page that says how far we came.
-        for kind, lines in ((SCHEDULES, timed), (CARRIERS, asked)):
-            if lines:
-                self.recalls.add(case.key, _prefix(kind, case) + place, lines)
+        for kind, page in new.items():  # schedules first: it is the carriers' page that says how far we came
+            if page:
+                self.recalls.add(case.key, _prefix(kind, case) + place, page)
         return sums
 
     def _erases(self, record: Record) -> bool:
@@ -113,16 +132,24 @@ class Gathering:
         """
         return record.status in SENDABLE and record.anchor > self.clock()
 
-    def _note(self, case: Case, sums: Sums) -> None:
-        messages = case.places.get(MESSAGES, Found(Outcome.ERASED)).seen(sums.messages)
-        self.requests.note(case.key, MESSAGES, replace(messages, outcome=Outcome.FAILED, until=None, ground=""))
-        for place, new, kept in ((CARRIERS, sums.asked + sums.kept, sums.kept), (SCHEDULES, sums.timed, 0)):
-            before = case.places.get(place, Found(Outcome.ERASED))
-            run = f"run-{case.run}"
-            if new and before.ground != run:  # else it has been added, by a call whose answer was lost
-                left = before.left + new
-                found = Found(Outcome.FAILED, before.count, left, ground=run, kept=before.kept + kept)
-                self.requests.note(case.key, place, found)
+    def _note(self, case: Case, sums: Sums, known: Mapping[str, int]) -> None:
+        """How much there is, until the branches say what became of it.
+
+        What carriers keep is counted by rows: those that an earlier run had seen, and not deleted, are the same ones.
+        """
+        before = case.places.get(MESSAGES, Found(Outcome.FAILED))
+        again = before.outcome is Outcome.FAILED
+        found = replace(before.seen(sums.messages), outcome=Outcome.FAILED, until=None, ground="")
+        # Last of all: while it is not there, a repeat begins as this did.
+        for place, new, kept in ((CARRIERS, sums.asked, sums.kept), (SCHEDULES, sums.timed, 0)):
+            its, run = case.places.get(place, Found(Outcome.ERASED)), f"run-{case.run}"
+            if its.ground == run or not (new or kept or known.get(place)):
+                continue
+            all_kept = max(its.kept, kept) if again else its.kept + kept
+            seen = its.seen(known.get(place, 0) + new + all_kept)
+            told = replace(seen, outcome=Outcome.FAILED, until=None, ground=run, kept=all_kept)
+            self.requests.note(case.key, place, told)
+        self.requests.note(case.key, MESSAGES, found)
 
 
 def _handed_over(record: Record) -> bool:

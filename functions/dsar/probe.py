@@ -34,6 +34,14 @@ class Probe:
         if not any(found.outcome in _OPEN for found in seen.values()):
             self.tombstone.end(case, subject)
 
+    def overtaken(self, case: Case) -> None:
+        """It has ended; an execution that another overtook may have said since of a place what it knew before."""
+        for place, found in case.places.items():
+            if found.outcome in _OPEN:
+                outcome = Outcome.NOT_SUPPORTED if found.kept else Outcome.ERASED
+                told = replace(found.seen(found.kept), outcome=outcome, until=None, ground="")
+                self.requests.note(case.key, place, told)
+
     def _messages(self, case: Case, subject: SubjectId) -> Found:
         """An index may name what is gone: the table decides. One look is enough to know that it is not done."""
         places = self.disposal.of_subject(subject, after=None, limit=MOST)
@@ -41,7 +49,10 @@ class Probe:
         return self.rows.found(case, there) if there else _said(case, MESSAGES)
 
     def _abroad(self, case: Case) -> dict[str, Found]:
-        left = {place: bool(self.recalls.last(case.key, f"{place}/")) for place in (CARRIERS, SCHEDULES)}
+        kinds = (CARRIERS, SCHEDULES)
+        if not self.recalls.pages(case.key, 1):
+            return {place: _said(case, place) for place in kinds}
+        left = {place: bool(self.recalls.last(case.key, f"{place}/")) for place in kinds}
         return {place: _failed(case, place, 1) if more else _said(case, place) for place, more in left.items()}
 
     def _asked(self, case: Case, subject: SubjectId) -> dict[str, Found]:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from fugace.datamap.entry import Branch
-from fugace.domain.case import Case, CaseKey, Found, Outcome
+from fugace.domain.case import Case, CaseKey, Found, Outcome, Stage
 from fugace.domain.errors import CarrierSilentError, CarrierUnavailableError, UnavailableError
 from fugace.ports import Carrier, HttpRequest, Web
 from fugace.rights import Abroad, Recalls, Requests
@@ -58,6 +58,8 @@ class Recall:
     def run(self, task: Task, left: Left) -> bool:
         """Whether there is more. Raises NoRequestError."""
         case = task.case(self.requests)
+        if case.stage.reached(Stage.ENDED):
+            return False
         if PLACE not in case.places and not self.recalls.last(case.key, _PAGES):
             self.requests.note(case.key, PLACE, Found(Outcome.ERASED))  # nobody has anything
             return False
