@@ -116,7 +116,7 @@ def test_a_page_can_be_read_aloud(language: str) -> None:
     assert (reader.open, reader.crossed) == ([], [])
     assert dict(reader.seen)["html"] == {"lang": language}
     assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
-    assert [tag for tag in tags if re.fullmatch("h[1-6]", tag)][0] == "h1"
+    assert next(tag for tag in tags if re.fullmatch("h[1-6]", tag)) == "h1"
     assert "h3" not in tags
     assert all("scope" in attrs for tag, attrs in reader.seen if tag == "th")
     assert tags.count("thead") == tags.count("table")
