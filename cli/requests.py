@@ -4,7 +4,8 @@ import json
 import os
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -65,8 +66,8 @@ def import_(
 
 def _answer(link: str) -> Mapping[str, Any]:
     """What the link says: where the archive is, its key, and its format."""
-    reply = _get(link)
-    raw = reply.read(_LONGEST)
+    with _got(link) as reply:
+        raw = reply.read(_LONGEST)
     if reply.status in _GONE:
         raise CliError("The link leads nowhere any more: it works once, and for a while. Ask for another one.")
     if reply.status != HTTPStatus.OK:
@@ -84,16 +85,14 @@ def _answer(link: str) -> Mapping[str, Any]:
 
 
 def _download(url: str, sealed: BinaryIO) -> None:
-    reply = _get(url)
-    if reply.status != HTTPStatus.OK:
-        raise CliError(f"The archive could not be fetched: its address answered {reply.status}.")
-    try:
+    with _got(url) as reply:
+        if reply.status != HTTPStatus.OK:
+            raise CliError(f"The archive could not be fetched: its address answered {reply.status}.")
         sealed.writelines(reply.stream(_PIECE))
-    except urllib3.exceptions.HTTPError:
-        raise CliError("The archive could not be fetched: the connection broke off. Ask for another link.") from None
 
 
-def _get(url: str) -> urllib3.BaseHTTPResponse:
+@contextmanager
+def _got(url: str) -> Iterator[urllib3.BaseHTTPResponse]:
     """One attempt, no redirect: addresses like these are credentials, and are not given to whoever asks for them."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
@@ -101,8 +100,12 @@ def _get(url: str) -> urllib3.BaseHTTPResponse:
     trusted = ssl.create_default_context()
     if bundle := os.environ.get("AWS_CA_BUNDLE"):  # the laptop's own authority
         trusted.load_verify_locations(bundle)
-    pool = urllib3.PoolManager(ssl_context=trusted, timeout=_SECONDS, retries=False)
     try:
-        return pool.request("GET", url, preload_content=False, redirect=False, headers={"Accept": "application/json"})
+        with urllib3.PoolManager(ssl_context=trusted, timeout=_SECONDS, retries=False) as pool:
+            reply = pool.request("GET", url, preload_content=False, redirect=False)
+            try:
+                yield reply
+            finally:
+                reply.close()
     except urllib3.exceptions.HTTPError:
-        raise CliError("Nobody answers there, or it is not who it says it is (check AWS_CA_BUNDLE).") from None
+        raise CliError("Nobody answers there, it broke off, or it is not who it says it is: AWS_CA_BUNDLE?") from None

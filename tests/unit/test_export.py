@@ -203,7 +203,7 @@ def test_a_small_archive(desk: Desk) -> None:
     assert [each["name"] for each in information["recipients"]] == ["postbox", "Amazon Web Services"]
     assert information["recipients"][0]["region"] == "where postbox is"
     assert information["recipients"][0]["keeps"] == "what postbox keeps"
-    assert [each["section"] for each in information["purposes"]] == ["person", "requests", "messages", "holds"]
+    assert [each["section"] for each in information["purposes"]] == ["messages", "person", "requests", "holds"]
     assert len(information["rights"]) == 5
 
 
