@@ -18,7 +18,7 @@ from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
-from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger, Policies
+from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger
 from fugace.ports import Clock, Place, SubjectKey, Tenants, Terms, Vault
 from fugace.rights import Archives, ArchiveSeals, CaseSeals, Persons, Requests, Standing, Upload
 from functions.dsar import archive, content
@@ -65,7 +65,6 @@ class Export:
     disposal: Disposal
     vault: Vault
     holds: Holds
-    policies: Policies
     tenants: Tenants
     agenda: Agenda
     ledger: Ledger
@@ -83,9 +82,10 @@ class Export:
         case = task.case(self.requests)
         if case.right not in ARCHIVED or case.state.final or case.records is not None:
             return Exported()
-        tenant, retention = self.tenants.get(case.tenant), self.policies.fresh(case.tenant)
-        if tenant is None or retention is None:
+        tenant = self.tenants.get(case.tenant)
+        if tenant is None:
             raise NoTenantError
+        retention = tenant.retention  # a choice is announced for longer than anybody answers from memory
         now = self.clock()
         standing = self._standing(case.subject)
         reading = _Reading(self, case, tenant, retention, now, standing, left)
