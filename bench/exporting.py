@@ -62,8 +62,8 @@ OTHERS = 2_000
 REQUEST = "0190d0d0-0000-4000-8000-000000000001"
 PERSON = Msisdn.parse("+33639980001")
 NEEDED = 13
-"""What an export of anybody cannot do without: one request each for the request, its key, the tenant, the root key, what
-KMS says of it, the person's row, holds, the person's requests; a second look at the person's row before the archive can
+"""What an export of anybody cannot do without: one for the request, its key, the tenant, the root key and what KMS says
+of it, the person's row, holds, the person's requests; a second look at the person's row before the archive can
 be seen; what is due, the archive, the end of the ledger, and its new entry."""
 _ENTRY = 190
 """Bytes of a place in the index by person: keys alone."""
