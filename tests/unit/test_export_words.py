@@ -143,6 +143,7 @@ def test_a_page_tells_what_the_law_asks_for(language: str, told: tuple[str, ...]
 
     for each in (*told, "where postbox is", "what postbox keeps", "Amazon Web Services"):
         assert each in text
+    assert "<td lang=en>where postbox is</td>" in opened.page  # its adapter's words, whatever the page is in
     information = opened.data["information"]
     assert information["language"] == language
     assert information["rights"] == [words(language)[name] for name in words(language).sentences if "right_" in name]

@@ -130,13 +130,13 @@ STORED = (
         ground="Art. 12(3), 15, 20",
         kept=Kind.EXPORTS,
         protection=(
-            "sealed with the request's own key, which no back-up has; fetched by a link that works once; all are as long "
-            f"as whole frames of 64 KiB; {AT_REST}"
+            "sealed with the request's own key, which no back-up has; fetched by a link that works once; as long as "
+            f"whole frames of 64 KiB; {AT_REST}"
         ),
         exported="not exported: it is the export itself",
         erased=(
-            "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is the "
-            "net behind it"
+            "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is "
+            "the net behind it"
         ),
         outlives=EXPORTS,
         probe="no object there can be read without its key; what was planted there is gone once it is over",
