@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fugace.domain.case import ARCHIVED, Case
-from fugace.domain.errors import UnavailableError
+from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.hold import Hold
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
@@ -91,7 +91,9 @@ class Export:
         reading = _Reading(self, case, tenant, retention, now, standing, left)
         # Before anything is there: what nobody looks at would stay.
         self.agenda.ensure(case.tenant, Kind.EXPORTS.value, retention.soonest(Kind.EXPORTS, now))
-        upload = self.sealing.around(case.key, self.archives.upload(case.key))
+        upload = self._begin(case)
+        if upload is None:
+            return Exported()
         try:
             count = reading.write(upload)
             # A moment before anybody can see it: an erasure that has begun since removes archives later than this.
@@ -105,6 +107,15 @@ class Export:
         upload.close()
         self._enter(case, count, now)
         return Exported(count=count)
+
+    def _begin(self, case: Case) -> Upload | None:
+        """None: its person was erased meanwhile, and with the person the key that would seal it. Nothing can be made."""
+        try:
+            return self.sealing.around(case.key, self.archives.upload(case.key))
+        except MissingKeyError:
+            if case.subject is None:
+                return None
+            raise
 
     def _standing(self, subject: SubjectId | None) -> Standing:
         """Without what the person wished for: that changes nothing of what there is."""

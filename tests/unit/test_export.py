@@ -311,6 +311,18 @@ def test_a_request_that_an_erasure_has_unlinked_says_that_it_is_gone(desk: Desk)
     assert (data["number"], data["person"]["found"], data["messages"]) == (None, "erased", [])
 
 
+def test_a_request_whose_key_went_with_its_person_ends_without_an_archive(desk: Desk) -> None:
+    """An erasure takes keys of the person's other requests: nothing can be sealed, and nobody is to be paged for it."""
+    desk.send()
+    desk.file()
+    desk.seals.destroy(REQUEST)
+    desk.requests.unlink(REQUEST)
+
+    assert desk.run() == Exported()
+    assert desk.archives.objects == {}
+    assert desk.requests.rows[REQUEST].records is None
+
+
 def test_somebody_who_came_back_gets_what_is_new(desk: Desk) -> None:
     """What is bound to an erased epoch stays dead."""
     desk.send(1)
