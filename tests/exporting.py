@@ -20,7 +20,7 @@ from functions.dsar.export import Export
 from functions.dsar.task import Task
 from tests.fakes import ALICE, NOON, SHOP, FakeClock, FakeMessages, FakeTenants, FakeVault, key_number, sealed_record
 from tests.fakes import tenant as a_tenant
-from tests.fakes_keeping import FakeAgenda, FakeDisposal, FakeHolds, FakeLedger, FakePolicies
+from tests.fakes_keeping import FakeAgenda, FakeDisposal, FakeHolds, FakeLedger
 from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakePersons, FakeRequests
 
 REQUEST = CaseKey(SHOP, "0190d0d0-0000-4000-8000-000000000001")
@@ -93,7 +93,6 @@ class Desk:
             disposal=its(FakeDisposal(self.messages)),
             vault=its(self.vault),
             holds=its(self.holds),
-            policies=its(FakePolicies(self.tenants)),
             tenants=its(self.tenants),
             agenda=its(self.agenda),
             ledger=its(self.ledger),

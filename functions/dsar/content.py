@@ -72,7 +72,7 @@ MESSAGES = Section("messages", MessageRow, ("text_state",))
 PERSON = Section("person", KeyRow, ("found",))
 REQUESTS = Section("requests", CaseRow)
 HOLDS = Section("holds", HoldRow, ("id", "ground", "state", "since", "until"))
-SECTIONS = (PERSON, REQUESTS, MESSAGES, HOLDS)
+SECTIONS = (MESSAGES, PERSON, REQUESTS, HOLDS)
 
 
 @dataclass(frozen=True, slots=True)

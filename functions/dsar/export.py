@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fugace.domain.case import ARCHIVED, Case
-from fugace.domain.errors import UnavailableError
+from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.hold import Hold
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
@@ -18,7 +18,7 @@ from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
-from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger, Policies
+from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger
 from fugace.ports import Clock, Place, SubjectKey, Tenants, Terms, Vault
 from fugace.rights import Archives, ArchiveSeals, CaseSeals, Persons, Requests, Standing, Upload
 from functions.dsar import archive, content
@@ -65,7 +65,6 @@ class Export:
     disposal: Disposal
     vault: Vault
     holds: Holds
-    policies: Policies
     tenants: Tenants
     agenda: Agenda
     ledger: Ledger
@@ -83,15 +82,18 @@ class Export:
         case = task.case(self.requests)
         if case.right not in ARCHIVED or case.state.final or case.records is not None:
             return Exported()
-        tenant, retention = self.tenants.get(case.tenant), self.policies.fresh(case.tenant)
-        if tenant is None or retention is None:
+        tenant = self.tenants.get(case.tenant)
+        if tenant is None:
             raise NoTenantError
+        retention = tenant.retention  # a choice is announced for longer than anybody answers from memory
         now = self.clock()
         standing = self._standing(case.subject)
         reading = _Reading(self, case, tenant, retention, now, standing, left)
         # Before anything is there: what nobody looks at would stay.
         self.agenda.ensure(case.tenant, Kind.EXPORTS.value, retention.soonest(Kind.EXPORTS, now))
-        upload = self.sealing.around(case.key, self.archives.upload(case.key))
+        upload = self._begin(case)
+        if upload is None:
+            return Exported()
         try:
             count = reading.write(upload)
             # A moment before anybody can see it: an erasure that has begun since removes archives later than this.
@@ -105,6 +107,15 @@ class Export:
         upload.close()
         self._enter(case, count, now)
         return Exported(count=count)
+
+    def _begin(self, case: Case) -> Upload | None:
+        """None: its person was erased meanwhile, and with the person the key that would seal it. Nothing can be made."""
+        try:
+            return self.sealing.around(case.key, self.archives.upload(case.key))
+        except MissingKeyError:
+            if case.subject is None:
+                return None
+            raise
 
     def _standing(self, subject: SubjectId | None) -> Standing:
         """Without what the person wished for: that changes nothing of what there is."""

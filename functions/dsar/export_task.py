@@ -25,7 +25,6 @@ def _export() -> Export:
         disposal=wiring.disposal(its),
         vault=wiring.vault(its),
         holds=wiring.holds(its),
-        policies=wiring.policies(its),
         tenants=wiring.tenants(its),
         agenda=wiring.agenda(its),
         ledger=wiring.ledger(its),

@@ -58,7 +58,8 @@ class Recipient:
     role: str
     region: str
     keeps: str
-    """What the carrier's adapter declares, in English."""
+    declared: bool = False
+    """Region, and what is kept, are a carrier's own words, in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +119,4 @@ class Facts:
 
 def _carrier(words: Words, name: str, its: Terms | None) -> Recipient:
     """One that is not configured any more has got messages all the same."""
-    return Recipient(name, words["role_carrier"], its.region if its else "", its.keeps if its else "")
+    return Recipient(name, words["role_carrier"], its.region if its else "", its.keeps if its else "", declared=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fugace.domain.portable import Found, TextState
 from functions.dsar.content import Shown
-from functions.dsar.facts import RIGHTS, SOURCES, Facts, purposes
+from functions.dsar.facts import RIGHTS, SOURCES, Facts, Recipient, purposes
 from functions.dsar.words import Words
 
 MOST = 500
@@ -146,9 +146,8 @@ def _facts(facts: Facts) -> Iterator[str]:
     yield f"<h2>{escape(words['recipients'])}</h2>\n"
     if len(facts.recipients) == 1:  # the host alone
         yield _said(words["recipients_none"])
-    told = [(each.name, each.role, each.region, each.keeps) for each in facts.recipients]
     yield _opened(words["abroad"], [words[name] for name in ("recipient", "role", "region", "keeps")])
-    yield from _rows(told)
+    yield from (_recipient(each) for each in facts.recipients)
     yield _CLOSED
     periods = [(words.of(kind.value), words.period(period)) for kind, period in facts.retention.items()]
     yield from _table(words["retention"], [words["retention_of"], words["period"]], periods)
@@ -156,6 +155,13 @@ def _facts(facts: Facts) -> Iterator[str]:
     yield _said(words["automated"])
     yield from _list(words["rights"], [words[f"right_{name}"] for name in RIGHTS])
     yield _said(facts.sentence("rights_where"))
+
+
+def _recipient(its: Recipient) -> str:
+    """What an adapter declares is in English, whatever the page is in: who has it read aloud should know."""
+    spoken = " lang=en" if its.declared else ""
+    declared = f"<td{spoken}>{escape(its.region)}</td><td{spoken}>{escape(its.keeps)}</td>"
+    return f"<tr><th scope=row>{escape(its.name)}</th><td>{escape(its.role)}</td>{declared}</tr>\n"
 
 
 def _kept(period: Any, until: str, facts: Facts) -> str:  # noqa: ANN401  # a period, or None

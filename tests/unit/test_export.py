@@ -203,7 +203,7 @@ def test_a_small_archive(desk: Desk) -> None:
     assert [each["name"] for each in information["recipients"]] == ["postbox", "Amazon Web Services"]
     assert information["recipients"][0]["region"] == "where postbox is"
     assert information["recipients"][0]["keeps"] == "what postbox keeps"
-    assert [each["section"] for each in information["purposes"]] == ["person", "requests", "messages", "holds"]
+    assert [each["section"] for each in information["purposes"]] == ["messages", "person", "requests", "holds"]
     assert len(information["rights"]) == 5
 
 
@@ -309,6 +309,18 @@ def test_a_request_that_an_erasure_has_unlinked_says_that_it_is_gone(desk: Desk)
 
     data = valid(desk.opened())
     assert (data["number"], data["person"]["found"], data["messages"]) == (None, "erased", [])
+
+
+def test_a_request_whose_key_went_with_its_person_ends_without_an_archive(desk: Desk) -> None:
+    """An erasure takes keys of the person's other requests: nothing can be sealed, and nobody is to be paged for it."""
+    desk.send()
+    desk.file()
+    desk.seals.destroy(REQUEST)
+    desk.requests.unlink(REQUEST)
+
+    assert desk.run() == Exported()
+    assert desk.archives.objects == {}
+    assert desk.requests.rows[REQUEST].records is None
 
 
 def test_somebody_who_came_back_gets_what_is_new(desk: Desk) -> None:

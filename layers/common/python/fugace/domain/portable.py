@@ -4,6 +4,7 @@ Source:
     Art. 20(1) GDPR: structured, commonly used, machine-readable.
 """
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ ARCHIVE = "fugace-archive/1"
 """How an archive is sealed."""
 DATA = "fugace-data/1"
 """What `data.json` in it says of itself."""
+
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class TextState(StrEnum):
@@ -136,7 +140,7 @@ def _read(raw: "_Fields") -> Portable:
     if not history or history[-1].status.value != raw.text("status"):
         raise ValueError
     period = Period.parse(raw.text("validity"))
-    if period.months or raw.count("segments") < 1:
+    if period.months or raw.count("segments") < 1 or not _E164.fullmatch(raw.text("to")):
         raise ValueError
     parts = [_Fields.of(each) for each in raw.many("parts")]
     return Portable(
