@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from cli import carriers, certificate, keys, ledger, messages, purge, tenants
+from cli import carriers, certificate, keys, ledger, messages, purge, restore, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(purge.app, name="purge")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(restore.app, name="restore")
 
 app.command("map")(map_.show)
 
