@@ -82,7 +82,8 @@ def _execution(environment: str, restore: str) -> dict[str, Any]:
 
 
 def _shown(found: dict[str, Any], restore: str) -> dict[str, object]:
-    asked, counts = json.loads(found["input"]), json.loads(found.get("output") or "{}")
+    asked = json.loads(found["input"])
+    counts = json.loads(found.get("output") or "{}").get("it", {})
     return {
         "restore": restore,
         "table": asked["table"],

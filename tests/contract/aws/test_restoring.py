@@ -4,9 +4,13 @@ The stand-in restores a table as it is at that moment, whatever time is asked fo
 the quarantine was made.
 """
 
+import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,8 +35,10 @@ from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.tenant import ApiKey, Role, Webhook
+from fugace.edge.observe import FailedError
 from fugace.keeping import ConflictError
 from fugace.restoring import PLANTED, Counts, Run, Source, UnfitTableError, Verdict
+from functions.dsar import restore_task
 from functions.dsar.judging import Now
 from functions.dsar.planting import PERSON, Planting, ProbeError
 from functions.dsar.restore import Restore
@@ -40,9 +46,12 @@ from tests.contract.aws.conftest import World, create
 from tests.crashing import Calls, crashes
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, NOON, SHOP, FakeClock, key_number, sealed_record
 from tests.unit.test_certify import erasure
+from tests.workflow.asl import StateMachine
 
+ROOT = Path(__file__).parents[3]
 ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 FOR_EVER = timedelta(hours=1)
+CONTEXT: Any = SimpleNamespace(aws_request_id="r1", get_remaining_time_in_millis=lambda: 900_000)
 DONE = (Status.ACCEPTED, Status.SUBMITTED, Status.DELIVERED)
 
 
@@ -121,10 +130,15 @@ def make(world: World) -> Iterator[Callable[[Source], Drill]]:
     yield drill
     for each in made:
         each.quarantine.remove(each.run)
+    stream(enabled=False)
+
+
+def stream(*, enabled: bool) -> None:
+    """Behind AWS's back: asked to stop one, the stand-in goes on writing into it."""
+    wish = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if enabled else {"StreamEnabled": False}
     table = dynamodb_backends[ACCOUNT_ID]["eu-west-3"].get_table("messages")
-    table.stream_specification = table.stream_shard = (
-        None  # asked to stop one, the stand-in writes into it all the same
-    )
+    table.stream_shard = None
+    table.set_stream_specification(wish)
 
 
 def sent(drill: Drill) -> None:
@@ -178,25 +192,78 @@ def test_what_may_come_back_does_and_who_was_erased_does_not(make: Callable[...,
     assert drill.messages.get(drill.records[0].key) == drill.records[0]
 
 
-def test_whenever_it_dies_it_ends_the_same(make: Callable[..., Drill], world: World) -> None:
+def test_whenever_it_dies_it_ends_the_same(make: Callable[..., Drill]) -> None:
     """Before or after each call: each row is dealt with once, and the ledger told once."""
+    first = make()
+    lost(first)
+    tables = dynamodb_backends[ACCOUNT_ID]["eu-west-3"].tables
+    accident = {name: deepcopy(tables[name].items) for name in ("messages", "subject-keys", "ledger", first.name)}
     made: list[Drill] = []
+
+    def ended(drill: Drill) -> None:
+        drill.calls.crash_at = None
+        check(drill)
 
     def again() -> Drill:
         for old in made:
-            old.calls.crash_at = None
-            check(old)
-            old.quarantine.remove(old.run)
-        world.reset()
-        made[:] = [make()]
-        lost(made[0])
+            ended(old)
+        for name, items in accident.items():
+            tables[name].items = deepcopy(items)
+        made[:] = [Drill(first.world, records=first.records, was=first.was)]
         return made[0]
 
     worlds = crashes(again, Drill.go, lambda drill: drill.calls)
 
     assert len(worlds) > 30
-    made[0].calls.crash_at = None
-    check(made[0])
+    ended(made[0])
+
+
+def test_the_machine_goes_through_its_steps(
+    make: Callable[..., Drill], monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+) -> None:
+    """The definition as it is deployed, the function as Lambda calls it. Its history is kept for 90 days (I2)."""
+    drill = make()
+    stream(enabled=True)
+    lost(drill)
+    drill.calls.crash_at = None
+    monkeypatch.setattr(restore_task, "_quarantine", lambda: drill.quarantine)
+    monkeypatch.setattr(restore_task, "_restore", lambda: drill.restore)
+    monkeypatch.setattr(restore_task, "_planting", lambda: drill.planting)
+    waits = iter([False, False, True])
+    monkeypatch.setattr(drill.quarantine, "ready", lambda _: next(waits))
+    machine = StateMachine.read(
+        ROOT / "infra/workflows/restore.asl.json",
+        {"Partition": "aws", "Restore": "restore"},
+        functions={"restore": lambda event: restore_task.handle(event, CONTEXT)},
+        clock=FakeClock(),
+    )
+
+    run = machine.run({"restore": ID, "table": "messages", "at": "2026-01-15T12:00:00Z"}, ID)
+
+    assert run.status == "SUCCEEDED"
+    assert run.states.count("Wait") == 2
+    assert run.history[-1] == {
+        "output": {
+            "restore": ID,
+            "table": "messages",
+            "at": "2026-01-15T12:00:00Z",
+            "it": {"more": False, "kept": 2, "refused": 1, "live": 1},
+        }
+    }
+    told = json.dumps(run.history) + printed()
+    for record in drill.records:
+        assert record.subject not in told
+        assert record.key.id not in told
+    assert drill.name not in drill.world.aws.client("dynamodb").list_tables()["TableNames"]
+    assert len(drill.there()) == 3
+
+
+def test_a_step_of_nothing_is_an_error_that_says_nothing() -> None:
+    """What leaves a function is one word, whatever it was given."""
+    for event in ({}, {"restore": "+33639980001", "table": "messages", "at": "2026-01-15T12:00:00Z", "step": "merge"}):
+        with pytest.raises(FailedError) as failed:
+            restore_task.handle(event, CONTEXT)
+        assert str(failed.value) == "failed"
 
 
 def test_what_is_still_there_is_left_alone(make: Callable[..., Drill]) -> None:
@@ -317,9 +384,7 @@ def test_quarantine_and_live_table_get_what_a_restored_one_lacks(make: Callable[
     client = drill.world.aws.client("dynamodb")
     live = client.describe_table(TableName="messages")["Table"]["TableArn"]
     client.tag_resource(ResourceArn=live, Tags=[{"Key": "team", "Value": "sms"}])
-    client.update_table(
-        TableName="messages", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    )
+    stream(enabled=True)
     drill.begin()
     drill.quarantine.fit(drill.run)
     drill.quarantine.fit(drill.run)
