@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, tenants
+from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(purge.app, name="purge")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(requests.app, name="requests")
 app.add_typer(archive.app, name="archive")
+app.add_typer(restore.app, name="restore")
 
 app.command("map")(map_.show)
 

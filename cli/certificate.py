@@ -29,7 +29,7 @@ def verify(
     ] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Check a certificate, offline. Ends with 0 if all is erased, 3 if by its own words not all is, 1 if not genuine."""
+    """Check a certificate, offline. Ends with 0 if all is erased, 3 if it says that not all is, 1 if not genuine."""
     if number not in {"", STDIN}:
         _refuse("--number takes - alone, and reads the number from stdin: an argument would stay in a history.")
     if bool(commitment_key) != bool(number):

@@ -25,7 +25,8 @@ from cli.app import app
 from cli.verify_certificate import Fault, Opening, RefusedError, UnusableError
 from fugace.datamap import manifest
 from fugace.datamap.places import PLACES
-from fugace.domain import certificate, jose as ours
+from fugace.domain import certificate
+from fugace.domain import jose as ours
 from fugace.domain.case import CaseState, Found, Outcome
 from tests.fakes import ALICE
 from tests.fakes_keeping import FakeSigner
@@ -282,7 +283,7 @@ def test_the_one_file_knows_what_is_signed() -> None:
         certificate.TYPE,
         certificate.COMMITMENT,
     )
-    assert verifier.OUTCOMES == {*Outcome, manifest.ABSENT}
+    assert {*Outcome, manifest.ABSENT} == verifier.OUTCOMES
     assert manifest.OWN_END == verifier.OWN_END
     assert len(PLACES) == verifier.PLACES
     assert {verifier.ERASED, verifier.FINAL} == set(certificate.Stage)
