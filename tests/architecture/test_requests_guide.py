@@ -43,7 +43,7 @@ def test_the_kinds_are_the_ones_there_are() -> None:
 
 def test_the_states_are_the_ones_there_are() -> None:
     """With OpenDSR's word beside each."""
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", SECTIONS["Follow"], re.MULTILINE)
+    _, *rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", SECTIONS["Follow"], re.MULTILINE)
 
     assert dict(rows) == {state.value: state.dsr_status for state in CaseState}
 

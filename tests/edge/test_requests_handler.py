@@ -268,21 +268,24 @@ def test_keys_have_their_thumbprints_as_names(office: Office) -> None:
     assert jose.unb64url(key["x"]) == spki.public_numbers().x.to_bytes(32)
 
 
+@pytest.mark.parametrize(("error", "later"), [(UnavailableError(), 503), (RuntimeError(NUMBER), 500)])
 def test_a_filing_is_answered_unsigned_rather_than_not_at_all(
-    office: Office, monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+    office: Office, monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str], error: Exception, later: int
 ) -> None:
     """The commitment's key is told once: a signature can be had later, by asking where the request stands."""
 
     def away(_: bytes) -> bytes:
-        raise UnavailableError
+        raise error
 
     monkeypatch.setattr(office.signer, "sign", away)
     given = answer("POST", "/v1/requests", ERASURE)
 
     assert given["statusCode"] == 201
     assert "X-OpenDSR-Signature" not in given["multiValueHeaders"]
-    assert "unsigned" in printed()
-    assert answer("GET", PATH)["statusCode"] == 503
+    assert answer("GET", PATH)["statusCode"] == later
+    logged = printed()
+    assert "unsigned" in logged
+    assert NUMBER[1:] not in logged
 
 
 def test_a_machine_that_does_not_start_is_logged(
