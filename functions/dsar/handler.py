@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from aws_lambda_powertools.event_handler import Response
 
 from fugace.domain import jose
-from fugace.domain.errors import NotFoundError, UnavailableError
+from fugace.domain.errors import NotFoundError
 from fugace.domain.tenant import Scope
 from fugace.edge import http, observe, wiring
 from fugace.edge.observe import logger
@@ -136,10 +136,10 @@ def _signed(status: HTTPStatus, content: object, *, unless_away: bool = False) -
     answer.headers["X-OpenDSR-Processor-Domain"] = urlsplit(address()).hostname or ""
     try:
         signature = certifier().sign(hashlib.sha256((answer.body or "").encode()).digest())
-    except UnavailableError:
+    except Exception as error:
         if not unless_away:
             raise
-        logger.warning("unsigned")
+        logger.warning("unsigned", exc_info=error)
         return answer
     answer.headers["X-OpenDSR-Signature"] = base64.b64encode(signature).decode()
     return answer
@@ -165,8 +165,8 @@ def file() -> Response[str]:
     actor, taking = _actor(), intake()
     wish = schema.wish(http.raw_body(app.current_event), taking.clock())
     done = taking.file(actor, wish)
-    if not done.started:
-        logger.warning("not-started", tenant=actor.tenant, request=done.case.key.id)
+    if done.failure:
+        logger.warning("not-started", tenant=actor.tenant, request=done.case.key.id, exc_info=done.failure)
     word = "request-repeated" if done.again else "request-filed"
     logger.info(word, tenant=actor.tenant, key_id=actor.key_id, request=done.case.key.id, kind=done.case.right)
     status = HTTPStatus.OK if done.again else HTTPStatus.CREATED

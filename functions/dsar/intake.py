@@ -91,8 +91,8 @@ class Filed:
     commitment_key: bytes = b""
     """Opens the commitment. Given this once, and kept nowhere."""
     digest: bytes = b""
-    started: bool = True
-    """False: its machine could not be started, which will be made up for."""
+    failure: Exception | None = None
+    """Why its machine could not be started, which will be made up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Intake:
             if self.requests.get(marks.key) is None:
                 self.shredder.destroy(marks.key)
             return None
-        return Filed(case, commitment_key=secret, digest=marks.digest, started=self._start(marks.key))
+        return Filed(case, commitment_key=secret, digest=marks.digest, failure=self._start(marks.key))
 
     def _case(self, actor: Actor, wish: Wish, marks: _Marks, secret: bytes) -> Case:
         key = marks.key
@@ -218,13 +218,13 @@ class Intake:
             version=1,
         )
 
-    def _start(self, key: CaseKey) -> bool:
+    def _start(self, key: CaseKey) -> Exception | None:
         """The request is durable, and its commitment's key must reach the controller: no failure here may hide that."""
         try:
             self.machine.start(key, RUN)
-        except Exception:  # noqa: BLE001  # whatever it is, it is made up for within minutes
-            return False
-        return True
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is made up for within minutes
+            return error
+        return None
 
 
 def _filed(case: Case) -> Draft:

@@ -110,7 +110,7 @@ def test_what_has_not_begun_can_be_ended(
 ) -> None:
     """With its entry, in one transaction; and nothing of it opens any more."""
     office.file(wish(identity=identity, callbacks=(CALLBACK,)))
-    office.put(token="waits", code=b"digest")  # noqa: S106  # a word of the test's
+    office.put(token="waits", code=b"digest")
     office.machine.waiting.add("waits")
     office.clock.tick(minutes=1)
 
@@ -132,7 +132,9 @@ def test_its_own_end_is_planned(office: Office, act: Act, state: CaseState, acti
     office.file()
     act(office)
 
-    assert [(due.job, due.due_at) for due in office.agenda.of(SHOP)] == [("cases", datetime(2027, 1, 15, 12, tzinfo=UTC))]
+    assert [(due.job, due.due_at) for due in office.agenda.of(SHOP)] == [
+        ("cases", datetime(2027, 1, 15, 12, tzinfo=UTC))
+    ]
     assert office.case().state is state
     assert action in office.actions()
 
@@ -191,7 +193,7 @@ def test_a_machine_or_a_queue_that_is_away_changes_nothing(
 ) -> None:
     """It is written down: the machine finds it at its next step, the callback comes later."""
     office.file(wish(callbacks=(CALLBACK,)))
-    office.put(token="waits")  # noqa: S106  # a word of the test's
+    office.put(token="waits")
     office.queue.broken = True
 
     def fail(_: str) -> bool:
