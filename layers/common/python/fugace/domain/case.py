@@ -206,6 +206,8 @@ class Case:
     final_at: datetime | None = None
     """When the last back-up and log is over: then the final certificate is made."""
     begun: datetime | None = None
+    amended: datetime | None = None
+    """When what it asks for was entered into the ledger as done: a correction, a restriction, an objection, a lift."""
     finished: datetime | None = None
     version: int = 0
 

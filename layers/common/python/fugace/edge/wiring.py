@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Tallies,
     )
     from fugace.rights import (
+        Amendments,
         Archives,
         ArchiveShredder,
         CaseSeals,
@@ -263,6 +264,14 @@ def persons(settings: Settings) -> "Persons":
     from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 
     return DynamoSubjectKeys(_aws(), settings.subject_keys_table, clock())
+
+
+@cache
+def amendments(settings: Settings) -> "Amendments":
+    """What is corrected in messages."""
+    from fugace.adapters.dynamo.amendments import DynamoAmendments
+
+    return DynamoAmendments(_aws(), settings.messages_table)
 
 
 @cache

@@ -222,6 +222,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "certificate": case.certificate or None,
         "final_at": case.final_at,
         "begun": case.begun,
+        "amended": case.amended,
         "finished": case.finished,
     }
 
@@ -275,6 +276,7 @@ def _case(item: CaseItem) -> Case:
         certificate=item.certificate or "",
         final_at=item.final_at,
         begun=item.begun,
+        amended=item.amended,
         finished=item.finished,
         version=item.version or 0,
     )
