@@ -50,7 +50,8 @@ def settings() -> Settings:
     [
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
-        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases"),
+        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
+        *("requests", "persons", "case_seals", "amendments"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )
