@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from fugace.restoring import Quarantine
     from fugace.rights import (
+        Amendments,
         Archives,
         ArchiveSeals,
         ArchiveShredder,
@@ -265,6 +266,14 @@ def persons(settings: Settings) -> "Persons":
     from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 
     return DynamoSubjectKeys(_aws(), settings.subject_keys_table, clock())
+
+
+@cache
+def amendments(settings: Settings) -> "Amendments":
+    """What is corrected in messages."""
+    from fugace.adapters.dynamo.amendments import DynamoAmendments
+
+    return DynamoAmendments(_aws(), settings.messages_table)
 
 
 @cache
