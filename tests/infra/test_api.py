@@ -51,7 +51,7 @@ def test_every_route_of_a_tenant_asks_who_is_there(example):
         ("POST", "/dlr/{carrier}/{token}"),
         ("GET", "/v1/archives/{token}"),
     }
-    assert len(routes) == 40
+    assert len(routes) == 39
 
 
 def test_an_answer_of_the_authorizer_is_kept_for_less_than_a_minute(example):

@@ -95,6 +95,19 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "CASES_TABLE", "EXPORTS_BUCKET", "SWEEP_QUEUE"},
         "tally": {"TENANTS_TABLE", "PURGE_TABLE"},
         "checkpoint": {"LEDGER_TABLE", "LEDGER_BUCKET", "LEDGER_KEY"},
+        "requests": vault
+        | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "REQUEST_MACHINE", "CERTIFICATE_KEY"}
+        | {"CALLBACK_QUEUE", "PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"},
+        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "CALLBACK_QUEUE", "WAITING"},
+        "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE", "CARRIERS"},
+        "export": vault
+        | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
+        "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
+        "recall": {"CASES_TABLE", "CARRIERS"},
+        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "CARRIERS"},
+        "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},
+        "watch": {"CASES_TABLE", "LEDGER_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
+        "callback": {"CASES_TABLE", "CERTIFICATE_KEY", "CALLBACK_QUEUE", "PUBLIC_URL", "WEBHOOK_EXCEPTIONS"},
     }
     for name in DUTIES:
         assert always <= set(told(example, name)), name
