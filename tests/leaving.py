@@ -113,6 +113,7 @@ class Leaving(House):
             pass
 
     def run(self, key: CaseKey = GONE) -> None:
+        assert key == GONE
         for who, step in steps():
             self.step_out(who, step)
             if step == "begin":

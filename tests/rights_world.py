@@ -22,6 +22,7 @@ from tests.fakes_keeping import FakeAgenda, FakeHolds, FakeLedger, FakePolicies,
 from tests.fakes_rights import FakeCaseSeals, FakeMachine, FakeRequests
 
 WAITING = Period(seconds=86_400)
+LEAVE_WAITING = Period(seconds=7 * 86_400)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CALLBACK = "https://shop.example/rights"
 PLENTY = timedelta(minutes=5)
@@ -111,6 +112,7 @@ class Rights:
             herald=Herald(of(self.queue)),
             clock=self.clock,
             waiting=WAITING,
+            leave_waiting=LEAVE_WAITING,
         )
 
     def step(self, step: str, number: int = 1, **more: str) -> dict[str, str]:

@@ -156,7 +156,7 @@ class Leave:
         return Answer(more=more)
 
     def sweep(self, case: Case, left: Left) -> Answer:
-        """Place after place, until a look finds nothing there. An index may still name what is gone: no harm in that."""
+        """Place after place, until a look finds nothing there. An index may still name what is gone."""
         parts: tuple[Callable[[Case, Left], bool], ...] = (
             lambda case, left: not Schedules(self.requests, self.recalls, self.timer).run(case, EVERYBODY, left),
             self._messages,

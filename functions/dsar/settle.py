@@ -20,7 +20,7 @@ from fugace.keeping import Agenda, ConflictError, Ledger, Policies
 from fugace.ports import Clock
 from fugace.rights import CaseShredder, Requests
 from functions.dsar.herald import Herald
-from functions.dsar.task import ACTOR, Task
+from functions.dsar.task import ACTOR, NoRequestError, Task
 
 DUPLICATE = "duplicate"
 """Why a request ends that was proven after another one of its person and kind."""
@@ -77,20 +77,23 @@ class Settle:
     clock: Clock
     waiting: Period
     """How long an erasure waits before it begins."""
-    leave_waiting: Period = Period()
+    leave_waiting: Period
     """How long a tenant that leaves has to fetch its archive, and may think again."""
 
     def run(self, task: Task) -> Answer:
         """One step.
 
         Raises:
-            NoRequestError, UnknownStepError: a mistake of ours.
+            UnknownStepError: a mistake of ours.
             UnavailableError: others change the request all the time, or something does not answer.
         """
         step = _STEPS.get(task.step)
         if step is None:
             raise UnknownStepError
-        return step(self, task)
+        try:
+            return step(self, task)
+        except NoRequestError:  # its tenant has left, and taken it along
+            return Answer(CLOSED, whole(self.clock()))
 
     # Before it begins.
 

@@ -8,11 +8,11 @@ import pytest
 
 from fugace.domain.case import Case, CaseState, Found, Outcome, Right
 from fugace.domain.errors import UnavailableError
-from fugace.domain.ledger import Action
+from fugace.domain.ledger import Action, written
 from fugace.domain.lookout import CERTIFYING, ROUND, pause
 from fugace.domain.retention import Kind
 from functions.dsar.settle import UnknownStepError
-from functions.dsar.task import NoRequestError, Task
+from functions.dsar.task import Task
 from tests.crashing import Calls, crashes
 from tests.fakes import ALICE, NOON, SHOP
 from tests.rights_world import DAY, HOUR, Rights, case_key, chosen
@@ -229,7 +229,8 @@ def test_from_its_beginning_on_it_cannot_be_ended(world: Rights) -> None:
     ("right", "work"),
     [
         *((right, "export") for right in (Right.ACCESS, Right.PORTABILITY)),
-        *((right, "erase") for right in (Right.ERASURE, Right.OFFBOARDING)),
+        (Right.ERASURE, "erase"),
+        (Right.OFFBOARDING, "leave"),
         *((right, "amend") for right in (Right.RECTIFICATION, Right.RESTRICTION, Right.OBJECTION)),
         *((right, "amend") for right in (Right.LIFT_RESTRICTION, Right.LIFT_OBJECTION)),
     ],
@@ -456,11 +457,15 @@ def test_nobody_is_told_who_asked_not_to_be(world: Rights) -> None:
 
 def test_mistakes_of_ours_are_raised(world: Rights) -> None:
     """And show as such."""
-    with pytest.raises(NoRequestError):
-        world.step("begin", 7)
     world.put()
     with pytest.raises(UnknownStepError):
         world.step("dance")
+
+
+@pytest.mark.parametrize("step", ["begin", "verified", "unverified", "start", "close", "finish", "broken"])
+def test_a_request_that_has_gone_is_closed(world: Rights, step: str) -> None:
+    """Its tenant has left, and taken it along; an execution that waited for days wakes up afterwards."""
+    assert world.step(step, 7)["next"] == "closed"
 
 
 def test_a_request_that_never_stands_still_is_tried_again_later(world: Rights) -> None:
@@ -555,3 +560,42 @@ def test_whoever_dies_at_any_call_leaves_the_same_end(step: str, make: Callable[
 
 def _without_version(case: Case) -> Case:
     return replace(case, version=0)
+
+
+# --- a tenant that leaves -------------------------------------------------------------------------
+
+
+def test_a_tenant_that_leaves_has_everything_exported_first(world: Rights) -> None:
+    """Once a second key has said so; a second run makes no second archive of it."""
+    world.put(right=Right.OFFBOARDING, subject=None, until=None)
+
+    assert [world.step("begin")["next"] for _ in range(2)] == ["leave"] * 2
+
+
+def test_the_time_to_fetch_it_begins_when_it_is_there(world: Rights) -> None:
+    """And once: a run that is begun again does not put it off."""
+    world.put(right=Right.OFFBOARDING, subject=None, until=None)
+    first = world.step("leave")
+    world.clock.tick(days=3)
+
+    assert first == world.step("leave") == {"next": "wait", "until": written(NOON + timedelta(days=7))}
+    assert world.case().until == NOON + timedelta(days=7)
+
+
+def test_what_was_called_off_meanwhile_goes_no_further(world: Rights) -> None:
+    """Until the waiting time is over, one key is enough for that."""
+    world.put(right=Right.OFFBOARDING, subject=None, state=CaseState.CANCELLED, finished=NOON)
+
+    assert world.step("leave")["next"] == "closed"
+
+
+def test_without_a_second_key_nothing_happens(world: Rights) -> None:
+    """And after a week it is over: the first key's wish does not wait for ever for somebody to agree."""
+    world.put(right=Right.OFFBOARDING, subject=None, state=CaseState.VERIFYING, until=NOON + timedelta(days=7))
+    assert world.step("begin")["next"] == "closed"
+    assert world.case().state is CaseState.VERIFYING
+
+    world.clock.tick(days=7)
+    assert world.step("begin")["next"] == "closed"
+    assert world.case().state is CaseState.UNVERIFIED
+    assert world.actions()[-1] is Action.REQUEST_CLOSED

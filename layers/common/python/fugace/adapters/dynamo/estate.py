@@ -1,6 +1,6 @@
 """What is kept of a tenant that leaves, in four tables: deleted partition by partition, and nothing in it is read.
 
-BatchWriteItem takes 25 rows a request and no conditions: none is needed, since nobody writes for a tenant that has left.
+BatchWriteItem takes 25 rows a request and no conditions: none is needed, as nobody writes for a tenant that has left.
 """
 
 import time

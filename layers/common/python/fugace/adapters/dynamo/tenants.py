@@ -54,7 +54,7 @@ class DynamoTenants:
         return write_of(self._tenants.put_write(_row(tenant, wrapped), _ABSENT))
 
     def get(self, tenant: TenantId) -> Tenant | None:
-        """One GetItem a minute and process. One whose key was destroyed is not there any more, whatever is left of it."""
+        """One GetItem a minute and process. One whose key was destroyed is not there any more."""
         now = self._clock()
         until, known = self._known.get(tenant, (now, None))
         if known and now < until:
