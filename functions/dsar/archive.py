@@ -44,23 +44,23 @@ def write(upload: Upload, told: Told, messages: Iterable[Shown], words: Words, a
     The messages are read once. They go into data.json at once; the table of them, which has to stand behind it, is kept
     compressed meanwhile: that is what grows with them, by some 150 bytes each. `after` is asked when all were read.
     """
-    newest, table = page.Newest(), _Squeezed()
+    newest, table = page.Newest(), Squeezed()
     table.add(tables.head(MESSAGES))
-    with zipfile.ZipFile(cast("IO[bytes]", _Sink(upload)), "w", zipfile.ZIP_DEFLATED) as archive:
-        with _member(archive, "data.json", told.at) as out:
+    with zipfile.ZipFile(cast("IO[bytes]", Sink(upload)), "w", zipfile.ZIP_DEFLATED) as archive:
+        with member(archive, "data.json", told.at) as out:
             out.write(_before(told))
             for number, message in enumerate(messages):
-                out.write((",\n" if number else "\n").encode() + _json(message))
+                out.write((",\n" if number else "\n").encode() + as_json(message))
                 table.add(tables.line(message))
                 newest.add(page.message(message, words))
             last = after()
             out.write(_behind(last))
         for section, rows in ((PERSON, [told.person]), (REQUESTS, told.requests), (HOLDS, last.holds)):
             _table(archive, section, rows, told.at)
-        with _member(archive, f"{MESSAGES.name}.csv", told.at) as out:
+        with member(archive, f"{MESSAGES.name}.csv", told.at) as out:
             for piece in table.pieces():
                 out.write(piece)
-        with _member(archive, "index.html", told.at) as out:
+        with member(archive, "index.html", told.at) as out:
             parts = {"requests": told.requests, "holds": last.holds}
             for text in page.page(told.envelope, told.person, newest, facts=last.facts, **parts):
                 out.write(text.encode())
@@ -69,26 +69,27 @@ def write(upload: Upload, told: Told, messages: Iterable[Shown], words: Words, a
 
 def _before(told: Told) -> bytes:
     head = {"format": DATA, **told.envelope, "person": told.person, "requests": told.requests}
-    return _json(head)[:-1] + b',"messages":['
+    return as_json(head)[:-1] + b',"messages":['
 
 
 def _behind(last: After) -> bytes:
-    return b"],\n" + _json({"holds": last.holds, "information": last.facts.shown()})[1:]
+    return b"],\n" + as_json({"holds": last.holds, "information": last.facts.shown()})[1:]
 
 
-def _json(shown: object) -> bytes:
+def as_json(shown: object) -> bytes:
+    """As `data.json` has it."""
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _table(archive: zipfile.ZipFile, section: Section, rows: Sequence[Shown], at: datetime) -> None:
-    with _member(archive, f"{section.name}.csv", at) as out:
+    with member(archive, f"{section.name}.csv", at) as out:
         out.write(tables.head(section))
         for row in rows:
             out.write(tables.line(row))
 
 
 @contextmanager
-def _member(archive: zipfile.ZipFile, name: str, at: datetime) -> Iterator[IO[bytes]]:
+def member(archive: zipfile.ZipFile, name: str, at: datetime) -> Iterator[IO[bytes]]:
     """A file in it, of which nobody knows yet how long it will be."""
     info = zipfile.ZipInfo(name, at.astimezone(UTC).timetuple()[:6])
     info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, _PERMISSIONS
@@ -96,13 +97,14 @@ def _member(archive: zipfile.ZipFile, name: str, at: datetime) -> Iterator[IO[by
         yield out
 
 
-class _Sink:
+class Sink:
     """What a ZIP is written to that cannot be gone back in."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
 
     def write(self, data: bytes) -> int:
+        """Pass it on."""
         self._upload.write(bytes(data))
         return len(data)
 
@@ -110,7 +112,7 @@ class _Sink:
         """What is written is passed on at once."""
 
 
-class _Squeezed:
+class Squeezed:
     """Bytes that wait, compressed."""
 
     def __init__(self) -> None:
@@ -118,6 +120,7 @@ class _Squeezed:
         self._kept: list[bytes] = []
 
     def add(self, data: bytes) -> None:
+        """Some more of them."""
         if short := self._deflate.compress(data):
             self._kept.append(short)
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from fugace.domain.case import ARCHIVED, Case, CaseKey, CaseState
+from fugace.domain.case import ARCHIVED, Case, CaseKey, CaseState, Right
 from fugace.domain.errors import WebhookFailedError, WebhookRefusedError
 from fugace.domain.ledger import written
 from fugace.keeping import Signer
@@ -130,6 +130,8 @@ class Callback:
         own: dict[str, str] = {"state": case.state.value, "due_at": written(case.due)}
         if case.reminded:
             own["reminder"] = case.reminded
+        if case.right is Right.OFFBOARDING and case.certificate:
+            own["certificate"] = case.certificate  # nobody has a key any more with which it could be fetched
         return shown | {"extensions": {DOMAIN: own}}
 
     def _note(self, case: Case) -> None:

@@ -23,6 +23,7 @@ from functions.dsar.codes import Codes
 from functions.dsar.desk import Desk
 from functions.dsar.ending import Ending
 from functions.dsar.intake import Intake
+from functions.dsar.leaving import Leaving
 from functions.dsar.links import Links
 from functions.dsar.listing import Listing
 
@@ -71,6 +72,25 @@ def _ending(its: Settings) -> Ending:
         shredder=wiring.case_shredder(its),
         machine=wiring.machine(its),
         callbacks=wiring.callback_queue(its),
+    )
+
+
+@cache
+def leaving() -> Leaving:
+    """The same for a tenant that leaves."""
+    its = Settings.read()
+    return Leaving(
+        requests=wiring.requests(its),
+        seals=wiring.case_seals(its),
+        shredder=wiring.case_shredder(its),
+        ledger=wiring.ledger(its),
+        tenants=wiring.tenants(its),
+        vault=wiring.vault(its),
+        holds=wiring.holds(its),
+        machine=wiring.machine(its),
+        ending=_ending(its),
+        clock=wiring.clock(),
+        exceptions=its.webhook_exceptions,
     )
 
 
@@ -154,6 +174,25 @@ def discover() -> Response[str]:
     tenant = http.caller(app.current_event, Scope.CASES).tenant
     logger.info("discovered", tenant=tenant)
     return http.answer(HTTPStatus.OK, view.discovery(tenant, keys(), address()))
+
+
+# --- the tenant itself ----------------------------------------------------------------------------
+
+
+@app.delete("/v1/tenants/me")
+def leave() -> Response[str]:
+    """202: filed by the first key, confirmed by the second; and then where it stands."""
+    who = http.caller(app.current_event, Scope.LEAVE)
+    wish = schema.leaving(http.raw_body(app.current_event))
+    asked = leaving().ask(Actor(who.tenant, who.key_id, live=who.live), wish)
+    if not asked.started:
+        logger.warning("not-started", tenant=who.tenant, request=asked.case.key.id)
+    logger.info(
+        "leave-asked", tenant=who.tenant, key_id=who.key_id, request=asked.case.key.id, outcome=asked.case.state
+    )
+    answer = _signed(HTTPStatus.ACCEPTED, view.leaving(asked.case, address()))
+    answer.headers["Location"] = f"/v1/requests/{asked.case.key.id}"
+    return answer
 
 
 # --- requests -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -133,7 +133,7 @@ class Intake:
             LimitReachedError: there are as many open ones as a tenant may have.
         """
         actor.demand_live()
-        self._check_callbacks(wish)
+        demand_callable(wish.callbacks, self.exceptions)
         key, subject = CaseKey(actor.tenant, wish.id), self.vault.subject(actor.tenant, wish.to)
         digest = self.vault.digest(actor.tenant, "request", wish.payload)
         for _ in range(_ATTEMPTS):
@@ -146,14 +146,6 @@ class Intake:
             if filed := self._new(actor, wish, _Marks(key, subject, digest)):
                 return filed
         raise UnavailableError
-
-    def _check_callbacks(self, wish: Wish) -> None:
-        for place, url in enumerate(wish.callbacks):
-            try:
-                addresses.allowed(url, self.exceptions)
-            except WebhookRefusedError as error:
-                reason = str(error.facts["reason"])
-                raise WebhookRefusedError(FieldError(f"/status_callback_urls/{place}", reason), reason=reason) from None
 
     def _again(self, there: Case, digest: bytes) -> Filed:
         """The same request once more: where it stands. What has forgotten whose it was is nobody's repetition."""
@@ -225,6 +217,16 @@ class Intake:
         except Exception as error:  # noqa: BLE001  # whatever it is, it is made up for within minutes
             return error
         return None
+
+
+def demand_callable(urls: Sequence[str], exceptions: Collection[str]) -> None:
+    """Refuse addresses that we will not call. Raises WebhookRefusedError, which says which."""
+    for place, url in enumerate(urls):
+        try:
+            addresses.allowed(url, exceptions)
+        except WebhookRefusedError as error:
+            reason = str(error.facts["reason"])
+            raise WebhookRefusedError(FieldError(f"/status_callback_urls/{place}", reason), reason=reason) from None
 
 
 def _filed(case: Case) -> Draft:

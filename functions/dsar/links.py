@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from fugace.domain.case import ARCHIVED, Case, CaseKey, CaseState
+from fugace.domain.case import ARCHIVED, Case, CaseKey, CaseState, Right
 from fugace.domain.errors import MissingKeyError, NotFoundError, RequestClosedError, UnavailableError
 from fugace.domain.ids import MessageId, MessageKey
 from fugace.domain.jose import b64url, unb64url
@@ -62,7 +62,7 @@ class Links:
         actor.demand_live()
         for _ in range(_ATTEMPTS):
             seen = self.desk.get(actor.tenant, request)
-            if seen.right not in ARCHIVED or seen.state is not CaseState.COMPLETED:
+            if not _there(seen):
                 raise RequestClosedError(state=seen.state.value)
             if self._gone(seen) or self.archives.size(seen.key) is None:
                 raise NotFoundError
@@ -98,7 +98,7 @@ class Links:
     def _good(self, case: Case, number: int) -> bool:
         if case.link_until is None or case.links != number or case.link_until <= self.clock():
             return False
-        return case.state is CaseState.COMPLETED and not self._gone(case)
+        return _there(case) and not self._gone(case)
 
     def _gone(self, case: Case) -> bool:
         """Its archive is over, deleted or not (I4). It was written after the work began: that is the safe anchor."""
@@ -123,3 +123,10 @@ class Links:
             raise NotFoundError
         key = MessageKey.from_reference(b64url(said[:_WHO]))
         return CaseKey(key.tenant, key.id), int.from_bytes(said[_WHO:])
+
+
+def _there(case: Case) -> bool:
+    """Whether an archive was made for it that may be fetched: a tenant's, before everything goes."""
+    if case.right is Right.OFFBOARDING:
+        return case.state is CaseState.WAITING and case.records is not None
+    return case.right in ARCHIVED and case.state is CaseState.COMPLETED

@@ -4,7 +4,7 @@ Every refusal names the field, never its value.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NoReturn
 
@@ -18,6 +18,7 @@ from fugace.domain.names import NAME, resembles
 from fugace.domain.retention import Period
 from fugace.edge import http
 from functions.dsar.intake import Correction, Wish
+from functions.dsar.leaving import Wish as Leave
 
 OURS = "fugace"
 """Our name in `extensions`."""
@@ -115,6 +116,13 @@ class CodeBody(http.Body, frozen=True):
         return self.code
 
 
+class LeaveBody(http.Body, frozen=True):
+    """DELETE /v1/tenants/me: all of it may be left out, and so may the body."""
+
+    status_callback_urls: Annotated[list[str], Meta(max_length=5)] | None = None
+    language: Literal["en", "fr", "pl"] = "en"
+
+
 class SearchBody(http.Body, frozen=True):
     """POST /v1/subjects/search: a number goes into a body, never into a URL."""
 
@@ -163,6 +171,15 @@ def wish(data: bytes, now: datetime) -> Wish:
     )
 
 
+def leaving(data: bytes) -> Leave:
+    """What the first key says besides. Raises BadRequestError."""
+    body = http.read(data, LeaveBody) if data else LeaveBody()
+    urls = body.status_callback_urls or ()
+    if errors := [FieldError(pointer, reason) for pointer, reason in _resembling(urls)]:
+        raise BadRequestError(*errors)
+    return Leave(tuple(urls), body.language)
+
+
 def canonical(data: bytes) -> bytes:
     """The same bytes for the same JSON: a controller that repeats a request may write it differently."""
     return msgspec.json.encode(http.read(data, dict[str, object]), order="sorted")
@@ -174,9 +191,7 @@ def _reasons(body: RequestBody, ours: Ours, right: Right, now: datetime) -> Iter
         yield "/subject_request_id", "must be a UUID of version 4, in lower case"
     if not _recent(body.submitted_time, now):
         yield "/submitted_time", "must not be in the future, nor more than three months ago"
-    for place, url in enumerate(body.status_callback_urls or ()):
-        if looks := resembles(_ANY_UUID.sub("", url)):
-            yield f"/status_callback_urls/{place}", f"looks as if it had {looks} in it"
+    yield from _resembling(body.status_callback_urls or ())
     mine = f"/extensions/{OURS}"
     for field, given, asked in (
         ("correction", ours.correction, Right.RECTIFICATION),
@@ -187,6 +202,12 @@ def _reasons(body: RequestBody, ours: Ours, right: Right, now: datetime) -> Iter
     wrong = ours.correction
     if wrong and wrong.field == "reference" and (not NAME.fullmatch(wrong.value) or resembles(wrong.value)):
         yield f"{mine}/correction/value", "must be 1 to 64 of A-Z a-z 0-9 . _ : -, and nothing a person is known by"
+
+
+def _resembling(urls: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for place, url in enumerate(urls):
+        if looks := resembles(_ANY_UUID.sub("", url)):
+            yield f"/status_callback_urls/{place}", f"looks as if it had {looks} in it"
 
 
 def _recent(submitted: datetime, now: datetime) -> bool:

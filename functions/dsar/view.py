@@ -7,7 +7,7 @@ was made of them is opened. That is why no counts are here: the certificate has 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Outcome
+from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Outcome, Right
 from fugace.domain.ids import TenantId
 from fugace.domain.jose import ALGORITHM, b64url
 from fugace.domain.ledger import written
@@ -24,6 +24,7 @@ REMEDY = {
     "authorities": "https://www.edpb.europa.eu/about-edpb/about-edpb/members_en",
 }
 """What has to be told with every refusal (Art. 12(4) GDPR)."""
+_BEFORE = frozenset({CaseState.VERIFYING, CaseState.WAITING})
 _LEFT = frozenset({CaseState.PARTIAL, CaseState.HELD})
 
 
@@ -36,9 +37,26 @@ def status(case: Case, address: str) -> dict[str, Any]:
         "request_status": case.state.dsr_status,
         "api_version": VERSION,
     }
-    if case.right in ARCHIVED and case.state is CaseState.COMPLETED:
+    archived = case.right is Right.OFFBOARDING and case.state is CaseState.WAITING and case.records is not None
+    if archived or (case.right in ARCHIVED and case.state is CaseState.COMPLETED):
         shown["results_url"] = f"{address}/v1/requests/{case.key.id}/links"
     return {**shown, "extensions": {schema.OURS: _ours(case)}}
+
+
+def leaving(case: Case, address: str) -> dict[str, Any]:
+    """Where a tenant stands that leaves, and what is needed next."""
+    shown = status(case, address)
+    shown["extensions"][schema.OURS]["needs"] = _needs(case)
+    return shown
+
+
+def _needs(case: Case) -> str | None:
+    """A word of ours: what the tenant may, or has to, do."""
+    if case.state is CaseState.VERIFYING:
+        return "second-key"
+    if case.state is CaseState.WAITING and case.records is not None:
+        return "fetch-archive"
+    return None
 
 
 def filed(done: Filed, address: str) -> dict[str, Any]:
@@ -75,7 +93,7 @@ def _ours(case: Case) -> dict[str, Any]:
         "received_time": written(case.received),
         "due_at": written(case.due),
         "extended": case.extended or None,
-        "waiting_until": written(case.until) if case.until and case.state is CaseState.WAITING else None,
+        "waiting_until": written(case.until) if case.until and case.state in _BEFORE else None,
         "finished_time": written(case.finished) if case.finished else None,
         "reason": case.reason or None,
         "commitment": case.commitment or None,

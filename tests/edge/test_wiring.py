@@ -56,7 +56,7 @@ def settings() -> Settings:
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
         *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
-        *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder"),
+        *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder", "estate"),
         *("machine", "certifier", "callback_queue", "quarantine", "amendments"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ArchiveShredder,
         CaseSeals,
         CaseShredder,
+        Estate,
         Machine,
         Persons,
         Recalls,
@@ -317,6 +318,20 @@ def archive_shredder(settings: Settings) -> "ArchiveShredder":
     from fugace.adapters.archive_shredder import S3ArchiveShredder
 
     return S3ArchiveShredder(_aws(), settings.exports_bucket)
+
+
+@cache
+def estate(settings: Settings) -> "Estate":
+    """What goes with a tenant that leaves."""
+    from fugace.adapters.dynamo.estate import DynamoEstate
+
+    return DynamoEstate(
+        _aws(),
+        tenants=settings.tenants_table,
+        subject_keys=settings.subject_keys_table,
+        purge=settings.purge_table,
+        cases=settings.cases_table,
+    )
 
 
 @cache
