@@ -15,6 +15,7 @@ from functions.dsar.codes import Codes
 from functions.dsar.desk import Desk
 from functions.dsar.ending import Ending
 from functions.dsar.intake import Filed, Intake, Wish
+from functions.dsar.leaving import Leaving
 from functions.dsar.links import Links
 from functions.dsar.listing import Listing
 from tests.fakes import ALICE, BAKERY, NOON, SHOP, FakeQueue, tenant
@@ -103,6 +104,21 @@ class Office:
             ledger=self.ledger,
             tenants=self.tenants,
             vault=self.vault,
+            clock=self.clock,
+        )
+
+    @property
+    def leaving(self) -> Leaving:
+        return Leaving(
+            requests=self.requests,
+            seals=self.seals,
+            shredder=self.seals,
+            ledger=self.ledger,
+            tenants=self.tenants,
+            vault=self.vault,
+            holds=self.keeping.holds,
+            machine=self.machine,
+            ending=self.ending,
             clock=self.clock,
         )
 

@@ -160,6 +160,7 @@ BODIES = {
     "DenialRequest": dsar_schema.DenialBody,
     "CodeRequest": dsar_schema.CodeBody,
     "SubjectSearch": dsar_schema.SearchBody,
+    "LeaveRequest": dsar_schema.LeaveBody,
 }
 LIMITS = {"minimum", "maximum", "maxLength", "minItems", "maxItems"}
 

@@ -31,6 +31,7 @@ def open_(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         "listing": lambda: office.listing,
         "codes": lambda: office.codes,
         "links": lambda: office.links,
+        "leaving": lambda: office.leaving,
         "certifier": lambda: office.signer,
         "address": lambda: ADDRESS,
     }

@@ -18,7 +18,7 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.tenant import ApiKey, Role
 from functions.dsar.actor import Actor
-from functions.dsar.leaving import PATIENCE, Leaving, Wish
+from functions.dsar.leaving import PATIENCE, Wish
 from tests.fakes import BAKERY, NOON, SHOP
 from tests.office import BAKER, NOTEBOOK, OFFICER, Office
 
@@ -37,21 +37,6 @@ class Exit(Office):
         super().__init__()
         for actor in (OFFICER, SECOND, BAKER):
             self.tenants.add_api_key(key(actor))
-
-    @property
-    def leaving(self) -> Leaving:
-        return Leaving(
-            requests=self.requests,
-            seals=self.seals,
-            shredder=self.seals,
-            ledger=self.ledger,
-            tenants=self.tenants,
-            vault=self.vault,
-            holds=self.keeping.holds,
-            machine=self.machine,
-            ending=self.ending,
-            clock=self.clock,
-        )
 
     def ask(self, actor: Actor = OFFICER, wish: Wish | None = None) -> Case:
         return self.leaving.ask(actor, wish or Wish()).case

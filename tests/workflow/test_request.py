@@ -18,7 +18,7 @@ from fugace.datamap.entry import Branch
 from fugace.domain.case import CaseState, Found, Outcome, Right
 from fugace.domain.ledger import Action
 from fugace.edge import observe
-from functions.dsar import settle, settle_task, verify_task
+from functions.dsar import leave, settle, settle_task, verify_task
 from tests.architecture.rooms import ROOT
 from tests.edge.events import CONTEXT
 from tests.fakes import ALICE, NOON
@@ -26,7 +26,7 @@ from tests.rights_world import DAY, Rights, case_key
 from tests.workflow.asl import Execution, StateMachine
 
 FILE = ROOT / "infra/workflows/request.asl.json"
-NAMES = ("Settle", "Verify", "Export", "Erase", "Recall", "Amend", "Certify")
+NAMES = ("Settle", "Verify", "Export", "Erase", "Recall", "Amend", "Certify", "Depart", "Leave")
 STEPS = {
     "settle": set(settle._STEPS),
     "verify": {""},
@@ -35,6 +35,8 @@ STEPS = {
     "recall": {"carriers"},
     "amend": {""},
     "certify": {""},
+    "depart": {""},
+    "leave": set(leave._STEPS),
 }
 """What each function can be asked for."""
 DRAIN = 300
