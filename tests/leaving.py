@@ -66,7 +66,7 @@ class Leaving(House):
 
     def _furnish(self, owner: Any) -> None:
         its, first = self.keeping, {SHOP: 0, BAKERY: 100}[owner]
-        future = NOON + timedelta(days=2)
+        future = NOON + timedelta(days=9)
         self.send(first + 1, owner=owner)
         self.send(first + 2, owner=owner, status=(Status.ACCEPTED, Status.SUBMITTED), carrier_ref=f"ref{first}")
         self.send(first + 3, BOB, owner, carrier="deaf", status=(Status.ACCEPTED, Status.SUBMITTED), carrier_ref="deaf")

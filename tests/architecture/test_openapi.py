@@ -40,7 +40,7 @@ ENTRIES = {
     "/v1/webhooks": dlr.webhooks,
     "/dlr": dlr.receive,
     **dict.fromkeys(("/v1/retention", "/v1/holds", "/v1/ledger", "/v1/statistics"), purge.handle),
-    **dict.fromkeys(("/v1/discovery", "/v1/requests", "/v1/subjects", "/v1/archives"), dsar.handle),
+    **dict.fromkeys(("/v1/discovery", "/v1/requests", "/v1/subjects", "/v1/archives", "/v1/tenants"), dsar.handle),
 }
 OPERATIONS = [pytest.param(*each, id=each[2]["operationId"]) for each in operations()]
 

@@ -19,6 +19,7 @@ def event(
     tenant: TenantId = SHOP,
     role: Role | None = Role.ADMIN,
     live: bool = True,
+    key_id: str = "key_callerkk",
     headers: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def event(
     text = body.decode("latin-1") if isinstance(body, bytes) else body
     authorizer = {
         "tenant": tenant,
-        "key_id": "key_callerkk",
+        "key_id": key_id,
         "scopes": " ".join(role.scopes) if role else "",
         "live": "true" if live else "false",
     }

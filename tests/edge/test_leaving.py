@@ -60,7 +60,7 @@ def test_one_key_twice_is_refused(office: Office) -> None:
 @pytest.mark.usefixtures("office")
 def test_no_other_role_may() -> None:
     """Not even the privacy officer's."""
-    status, problem = ask("DELETE", ME, scopes=" ".join(Role.PRIVACY.scopes))
+    status, problem = ask("DELETE", ME, role=Role.PRIVACY)
 
     assert (status, problem["scope"]) == (403, Scope.LEAVE)
 

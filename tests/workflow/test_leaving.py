@@ -81,7 +81,9 @@ class World(Departing):
         return done
 
     def watch(self) -> int:
-        return Watch(self.requests, self.holds, self.machine, Herald(self.queue), self.clock).run(lambda: PLENTY).started
+        return (
+            Watch(self.requests, self.holds, self.machine, Herald(self.queue), self.clock).run(lambda: PLENTY).started
+        )
 
 
 def test_a_tenant_leaves() -> None:
