@@ -29,6 +29,11 @@ WATCH_MINUTES = 15
 LONGEST_WAITING = Period(seconds=14 * 86_400)
 """Before an erasure begins. What is asked for has to be answered within a month, and there must be time to mend it."""
 
+LINKED = Period(seconds=86_400)
+"""How long a link to an archive works: whoever leaves must be able to use one."""
+LONGEST_LEAVE = Period(seconds=28 * 86_400)
+"""Before everything of a tenant goes: it has to be done within a month, too."""
+
 DRAIN_SECONDS, LONGEST_DRAIN = 65, 900
 """How long an erasure waits for whoever was at it a moment ago: longer than a message is accepted or dispatched.
 
@@ -58,6 +63,15 @@ def _waits(text: str) -> bool:
         return Period.parse(text).within(LONGEST_WAITING)
     except ValueError:
         return False
+
+
+def _lets_fetch(text: str, *, kept: bool) -> bool:
+    """Whether an archive can be fetched in so long. Where no data are kept, nobody needs the time."""
+    try:
+        period = Period.parse(text)
+    except ValueError:
+        return False
+    return period.within(LONGEST_LEAVE) and (not kept or LINKED.within(period))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,8 @@ class Environment:
     """How long deletions are gathered before they are counted. A laptop does not wait."""
     waiting: str = "P1D"
     """How long an erasure waits before it begins, and can be cancelled: a duration as ISO 8601 writes it."""
+    leave_waiting: str = "P7D"
+    """How long a tenant that leaves has to fetch its archive before everything goes: in the same form."""
     drain_seconds: int = DRAIN_SECONDS
     """Between the tombstone and the first deletion. Shorter only where no data are kept."""
     watch_minutes: int = WATCH_MINUTES
@@ -119,6 +135,9 @@ class Environment:
                 1 <= self.watch_minutes <= WATCH_MINUTES
             ),
             f"waiting is {self.waiting!r}, it may be a duration of at most {LONGEST_WAITING}": _waits(self.waiting),
+            f"leave_waiting is {self.leave_waiting!r}, it may be a duration of {LINKED} to {LONGEST_LEAVE}": (
+                _lets_fetch(self.leave_waiting, kept=self.retain)
+            ),
             f"drain_seconds is {self.drain_seconds}, it may be {DRAIN_SECONDS} to {LONGEST_DRAIN}": (
                 (DRAIN_SECONDS if self.retain else 1) <= self.drain_seconds <= LONGEST_DRAIN
             ),

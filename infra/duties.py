@@ -55,7 +55,7 @@ class Duty:
     """What it may do with the state machine that answers persons' requests."""
     timer: str = ""
     settings: tuple[str, ...] = ()
-    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING."""
+    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING, LEAVE_WAITING."""
     megabytes: int = MEGABYTES
     repeats: bool = False
     """Puts work back on the queue that wakes it: Lambda's loop detection would stop it after 16 rounds."""
@@ -259,7 +259,7 @@ DUTIES = {
         cases="DeleteItem GetItem UpdateItem",
         case_keys="DeleteItem",
         sends=("callbacks",),
-        settings=("WAITING",),
+        settings=("WAITING", "LEAVE_WAITING"),
     ),
     "verify": Duty(
         "functions.dsar.verify_task.handle",
@@ -296,6 +296,38 @@ DUTIES = {
         ledger="GetItem PutItem Query",
         indexes=("by-person", "by-subject"),
         cases="DeleteItem GetItem PutItem Query UpdateItem",
+        case_keys="DeleteItem",
+        exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
+        carriers=True,
+        timer="DeleteSchedule",
+    ),
+    # A tenant that leaves: again, who reads everything cannot delete, and who deletes everything cannot decrypt.
+    "depart": Duty(
+        "functions.dsar.depart_task.handle",
+        900,
+        tenants="GetItem Query",
+        messages="BatchGetItem",
+        subject_keys="BatchGetItem GetItem",
+        case_keys="GetItem",
+        purge="UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-time",),
+        cases="GetItem Query UpdateItem",
+        root_key=True,
+        carriers=True,
+        exports="AbortMultipartUpload PutObject",
+        megabytes=2048,  # what stands behind the messages in the archive waits, compressed
+    ),
+    "leave": Duty(
+        "functions.dsar.leave_task.handle",
+        600,
+        tenants="BatchWriteItem DeleteItem GetItem Query UpdateItem",
+        messages="BatchGetItem PartiQLDelete",
+        subject_keys="BatchWriteItem",
+        purge="BatchWriteItem Query",
+        ledger="GetItem PutItem Query",
+        indexes=("by-deadline", "by-objection", "by-time"),
+        cases="BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
         case_keys="DeleteItem",
         exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
         carriers=True,

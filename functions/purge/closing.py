@@ -1,10 +1,10 @@
 """Use case: what was told to be gone in an hour is entered into the ledger, tenant by tenant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fugace.domain.ledger import Action, Draft, Fact
-from fugace.domain.retention import Kind
+from fugace.domain.retention import Kind, Retention
 from fugace.keeping import Agenda, Book, ConflictError, Ledger, Policies, Tallies
 from fugace.ports import Clock
 from functions.purge.messages import whole
@@ -45,16 +45,21 @@ class Closing:
     def _enter(self, hour: datetime, book: Book) -> bool:
         if book.told == book.entered:
             return False
-        self._plan(hour, book)
+        retention = self.policies.fresh(book.tenant)
+        if retention is None:
+            # It has left: what its own erasure deleted is counted like anything else, but nothing is kept for it again.
+            book = replace(book, told=replace(book.told, statistics=book.entered.statistics))
+            if book.told == book.entered:
+                return False
+        self._plan(hour, book, retention)
         draft = Draft(book.tenant, whole(self.clock()), Action.PURGED, PURGE, f"{hour:%Y-%m-%dT%H}", _new(book))
         self.ledger.append(draft, *self.tallies.entered(hour, book))
         return True
 
-    def _plan(self, hour: datetime, book: Book) -> None:
+    def _plan(self, hour: datetime, book: Book, retention: Retention | None) -> None:
         """Statistics end, too. Before they are there: a look too many is harmless."""
         if book.told.statistics == book.entered.statistics:
             return
-        retention = self.policies.fresh(book.tenant)
         if retention and Kind.STATISTICS in retention.caps:
             due_at = retention.expiry(Kind.STATISTICS, hour, hour)
             self.agenda.ensure(book.tenant, Kind.STATISTICS.value, due_at)

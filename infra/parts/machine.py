@@ -14,7 +14,7 @@ from infra.parts.function import Function
 
 DEFINITION: Path = ROOT / "infra/workflows/request.asl.json"
 
-STEPS = ("settle", "verify", "export", "erase", "recall", "amend", "certify")
+STEPS = ("settle", "verify", "export", "erase", "recall", "amend", "certify", "depart", "leave")
 """The functions that it calls; in the definition they begin with a capital: `${Settle}`."""
 
 REUSE = 900

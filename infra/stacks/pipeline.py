@@ -114,6 +114,7 @@ class PipelineStack(Stack):
             "CERTIFICATE_KEY": data.certificates.alias,
             "REQUEST_MACHINE": machine_arn(self, environment),
             "WAITING": environment.waiting,
+            "LEAVE_WAITING": environment.leave_waiting,
             "CARRIERS": self.to_json_string([carrier.described() for carrier in self._carriers]),
             "NOTIFY_QUEUE": self._queues["notify"].queue_url,
             "RECEIPTS_QUEUE": self._queues["receipts"].queue_url,

@@ -48,7 +48,8 @@ def test_two_keys_have_everything_erased(office: Office) -> None:
     assert case.callbacks == (CALLBACK,)
 
 
-def test_one_key_twice_is_refused(office: Office) -> None:
+@pytest.mark.usefixtures("office")
+def test_one_key_twice_is_refused() -> None:
     """403, and the request stays as it was."""
     ask("DELETE", ME, key_id="key_aaaaaaaa")
 

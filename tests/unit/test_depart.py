@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -48,7 +47,7 @@ class Departing(Leaving):
     def opened(self) -> Opened:
         return unpacked(self.seals.secret(GONE, "archive"), self.archives.objects[GONE])
 
-    def made(self, **more: Any) -> Opened:
+    def made(self) -> Opened:
         self.depart().run(Task(GONE), self.left)
         return self.opened()
 

@@ -1,0 +1,28 @@
+"""A tenant that leaves takes everything along that the map knows, or the map says why not."""
+
+import pytest
+
+from fugace.datamap.entry import About, Protection
+from fugace.datamap.fields import ROWS, entries
+from fugace.datamap.leaving import LEAVING, By, Stays
+
+STAYING = [row for row, how in LEAVING.items() if isinstance(how, Stays)]
+
+
+def test_every_kind_of_row_is_decided_on() -> None:
+    """A new one fails here until somebody has thought of it."""
+    assert set(LEAVING) == set(ROWS)
+
+
+def test_every_part_of_the_sweep_is_somebodys() -> None:
+    """What deletes nothing is not needed."""
+    assert {how for how in LEAVING.values() if isinstance(how, By)} == set(By)
+
+
+@pytest.mark.parametrize("row", STAYING)
+def test_what_stays_shows_nobody(row: type) -> None:
+    """Of a person written to there is a keyed hash at most; without the tenant's key it is random bits."""
+    personal = [entry for entry in entries(row).values() if entry.about is About.RECIPIENT]
+
+    assert all(entry.protection is Protection.PSEUDONYM for entry in personal)
+    assert LEAVING[row].because  # type: ignore[union-attr]  # those that stay
