@@ -63,13 +63,16 @@ class FakeEstate:
             *(lambda page=page: recalls.pop(page, None) for page in theirs.values()),
         ]
 
-    def persons(self, subjects: Sequence[SubjectId]) -> None:
+    def persons(self, tenant: TenantId, subjects: Sequence[SubjectId]) -> None:
+        rows = self.keeping.vault.rows
         for subject in subjects:
-            self.keeping.vault.rows.pop(subject, None)
+            if subject in rows:
+                assert rows[subject].tenant == tenant
+                del rows[subject]
 
     def objectors(self, tenant: TenantId, limit: int) -> int:
         found = self._objectors(tenant)[:limit]
-        self.persons(found)
+        self.persons(tenant, found)
         return len(found)
 
     def _objectors(self, tenant: TenantId) -> list[SubjectId]:

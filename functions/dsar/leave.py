@@ -183,7 +183,7 @@ class Leave:
             if left() <= ENOUGH:
                 return False
             there = crowd.records([place.key for place in places])
-            self.estate.persons([record.subject for record in there.values()])
+            self.estate.persons(case.tenant, [record.subject for record in there.values()])
             self._delete(places)
             found, after = found or bool(there), places[-1]
         return not found

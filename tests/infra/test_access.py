@@ -103,7 +103,8 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
 
 
 OPENS = {"send", "dispatch", "receive", "webhooks", "notify", "retention", "requests", "verify", "export", "amend"}
-ERASES = {"sweep", "erase"}
+OPENS |= {"depart"}
+ERASES = {"sweep", "erase", "leave"}
 
 
 def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(example):
@@ -184,15 +185,16 @@ def persons(stacks, name):
 def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alone(example):
     """And neither ever has a key in its hands. Nobody scans, and nobody writes without a condition.
 
-    A row of a person's key is deleted by the sweep alone: what the eraser leaves there is a tombstone.
+    A row of a person's key is deleted by the sweep, and with its tenant: what the eraser leaves there is a tombstone.
     """
-    rows = {"sweep": DELETES, "erase": {"PartiQLDelete"}, **{key: {"DeleteItem"} for key in MAKE_ROOM}}
+    rows = {"sweep": DELETES, "erase": {"PartiQLDelete"}, "leave": {"PartiQLDelete"}, **{key: {"DeleteItem"} for key in MAKE_ROOM}}
     for name in DUTIES:
         assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
         assert on_table(example, name, "Messages") & DELETES == rows.get(name, set()), name
-        assert bool(persons(example, name) & DELETES) is (name == "sweep"), name
-    assert persons(example, "sweep") == {"DeleteItem", "UpdateItem"}
+        assert bool(persons(example, name) & DELETES) is (name in {"sweep", "leave"}), name
+    assert persons(example, "sweep") == {"DeleteItem", "Query", "UpdateItem"}
     assert persons(example, "erase") == {"GetItem", "UpdateItem"}
+    assert persons(example, "leave") == {"DeleteItem", "Query"}
 
 
 def test_keys_of_requests_are_reached_without_reaching_those_of_persons(example):
@@ -209,6 +211,7 @@ def test_keys_of_requests_are_reached_without_reaching_those_of_persons(example)
         "requests": {"DeleteItem", "GetItem", "PutItem"},
         "settle": {"DeleteItem"},
         "erase": {"DeleteItem"},
+        "leave": {"DeleteItem"},
     }
     for name in found:
         (each,) = (one for one in statements(example, example.role(name)) if "LeadingKeys" in json.dumps(one))
@@ -222,7 +225,7 @@ def test_the_ledger_is_written_by_those_who_decide_and_changed_by_nobody(example
     assert {name: may for name, may in changes.items() if may} == {key: {"PutItem"} for key in LEDGER}
 
 
-LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify", "watch")
+LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify", "watch", "depart", "leave")
 
 
 def test_the_tally_can_only_count(example):
@@ -249,7 +252,9 @@ def test_archives_for_persons_are_made_handed_out_and_removed_by_different_funct
     wanted = {
         "sweep": PURGES,
         "erase": PURGES,
+        "leave": PURGES,
         "export": {"AbortMultipartUpload", "PutObject"},
+        "depart": {"AbortMultipartUpload", "PutObject"},
         "requests": {"GetObject", "ListBucket"},
     }
 
@@ -264,7 +269,7 @@ def test_requests_of_persons_are_written_by_their_room_and_forgotten_by_the_swee
 
     assert {name for name, may in found.items() if may} == {"sweep", *ROOM}
     assert found["sweep"] == {"DeleteItem"}
-    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "erase"}
+    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "erase", "leave"}
 
 
 ROOM = {name for name, duty in DUTIES.items() if duty.room == "dsar"}
@@ -322,10 +327,12 @@ def test_the_person_index_is_asked_by_who_answers_persons_alone(example):
     }
 
     assert indexes == {
-        *((name, "by-time") for name in ("send", "webhooks", "reconcile", "retention", "sweep")),
+        *((name, "by-time") for name in ("send", "webhooks", "reconcile", "retention", "sweep", "depart", "leave")),
         *((name, "by-subject") for name in ("sweep", "export", "erase", "amend")),
         *((name, "by-person") for name in ("requests", "settle", "export", "erase")),
         ("plan", "by-due"),
+        *((name, "by-objection") for name in ("sweep", "leave")),
+        ("leave", "by-deadline"),
         ("sweep", "by-content"),
         ("checkpoint", "by-day"),
         ("requests", "by-deadline"),

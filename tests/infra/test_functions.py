@@ -25,7 +25,7 @@ def test_functions_run_as_measured(example, name):
 
     assert found["Runtime"] == "python3.13"
     assert found["Architectures"] == ["arm64"]
-    assert found["MemorySize"] == (1024 if name == "export" else 512)
+    assert found["MemorySize"] == {"export": 1024, "depart": 2048}.get(name, 512)
     assert found["Timeout"] == DUTIES[name].seconds
     assert found["Handler"] == DUTIES[name].handler
     assert len(found["Layers"]) == 1
@@ -98,11 +98,14 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "requests": vault
         | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "REQUEST_MACHINE", "CERTIFICATE_KEY"}
         | {"CALLBACK_QUEUE", "PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"},
-        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "CALLBACK_QUEUE", "WAITING"},
+        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "CALLBACK_QUEUE", "WAITING", "LEAVE_WAITING"},
         "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE", "CARRIERS"},
         "export": vault
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
         "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
+        "depart": vault
+        | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
+        "leave": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
         "recall": {"CASES_TABLE", "CARRIERS"},
         "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "CARRIERS"},
         "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},

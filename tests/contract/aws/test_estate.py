@@ -1,10 +1,8 @@
 """What `fugace.rights.Estate` promises, and what becomes of a tenant whose key is gone; AWS's and the fakes alike."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -15,6 +13,7 @@ from fugace.adapters.dynamo.policies import DynamoPolicies
 from fugace.adapters.dynamo.requests import DynamoRecalls, DynamoRequests
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 from fugace.adapters.dynamo.tenants import REMEMBERED, DynamoTenants
+from fugace.adapters.dynamo.transactions import TransactionCancelledError
 from fugace.adapters.dynamo.webhooks import DynamoWebhooks
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.vault import KeyVault
@@ -26,7 +25,7 @@ from fugace.domain.tenant import ApiKey, Attempt, Role, Webhook
 from fugace.keeping import Agenda, ConflictError, Ledger, Policies
 from fugace.ports import Tenants, Vault, Webhooks
 from fugace.rights import Abroad, Estate, Persons, Recalls, Requests
-from tests.contract.aws.conftest import World, answer
+from tests.contract.aws.conftest import World
 from tests.contract.aws.test_cases_of_persons import File, a_case
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeWebhooks, sealed_record, tenant
 from tests.fakes_keeping import Keeping
@@ -59,7 +58,7 @@ class House:
         self.ledger.append(draft, self.estate.shred(owner))
         self.clock.now += REMEMBERED
 
-    def furnish(self, owner: TenantId, number: int = 0) -> None:
+    def furnish(self, owner: TenantId) -> None:
         for name in ("key_aaaaaaaa", "key_bbbbbbbb"):
             self.tenants.add_api_key(ApiKey(owner, name, Role.ADMIN, live=True, digest=b"", created=NOON))
         self.webhooks.put(Webhook(owner, "wh_a", "https://shop.example/", frozenset(), (), NOON))
@@ -198,8 +197,8 @@ def test_persons_go_with_their_tombstones(house: House) -> None:
     theirs = house.vault.subject(BAKERY, ALICE)
     house.vault.keys_for(BAKERY, [ALICE])
 
-    house.estate.persons([subject, subject])
-    house.estate.persons([])
+    house.estate.persons(SHOP, [subject, subject])
+    house.estate.persons(SHOP, [])
 
     assert house.persons.standing(subject).erased is None
     assert house.persons.standing(theirs).live
@@ -222,40 +221,24 @@ def test_the_last_row_goes_if_its_key_has_gone(house: House) -> None:
 # --- AWS alone ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def busy(world: World) -> Iterator[list[str]]:
-    """DynamoDB takes none of the first batch."""
-    left = [
-        '{"UnprocessedItems": {"tenants": [{"DeleteRequest": {"Key": {"tenant": {"S": "%s"}, "item": {"S": "key/%s"}}}}]}}'
-    ]
-    told = [left[0] % (SHOP, "key_aaaaaaaa")]
-
-    def fault(operation: str) -> Any:
-        return answer(told.pop()) if operation == "BatchWriteItem" and told else None
-
-    with ExitStack() as stack:
-        stack.callback(lambda: setattr(world, "fault", None))
-        world.fault = fault
-        yield told
-
-
-def test_what_a_batch_left_is_tried_again(world: World, busy: list[str]) -> None:
-    """BatchWriteItem succeeds when it has done a part."""
+def test_a_person_of_another_tenant_is_out_of_reach(world: World) -> None:
+    """I8: by a condition, should a name ever be wrong."""
     house = _dynamo(world)
-    house.tenants.add_api_key(ApiKey(SHOP, "key_aaaaaaaa", Role.ADMIN, live=True, digest=b"", created=NOON))
+    theirs = house.vault.subject(BAKERY, ALICE)
+    house.vault.keys_for(BAKERY, [ALICE])
 
-    assert house.estate.account(SHOP, 9) == 1
+    with pytest.raises(TransactionCancelledError):
+        house.estate.persons(SHOP, [theirs])
 
-    assert not busy
-    assert house.tenants.api_keys(SHOP) == []
+    assert house.persons.standing(theirs).live
 
 
-def test_a_batch_is_of_25(world: World) -> None:
+def test_a_transaction_is_of_a_hundred(world: World) -> None:
     """What costs is a request."""
     house = _dynamo(world)
-    for number in range(30):
+    for number in range(101):
         house.agenda.ensure(SHOP, f"record/{number}", NOON)
     world.asked.clear()
 
-    assert house.estate.jobs(SHOP, 100) == 30
-    assert world.asked == ["Query", "BatchWriteItem", "BatchWriteItem"]
+    assert house.estate.jobs(SHOP, 200) == 101
+    assert world.asked == ["Query", "TransactWriteItems", "TransactWriteItems"]

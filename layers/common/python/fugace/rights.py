@@ -279,8 +279,8 @@ class Estate(Protocol):
         """Requests, claims, and what carriers were to be asked: all but the rows of the request `own`."""
         ...
 
-    def persons(self, subjects: Sequence[SubjectId]) -> None:
-        """Rows of these persons' keys, tombstones included: what they would refuse is noise by then."""
+    def persons(self, tenant: TenantId, subjects: Sequence[SubjectId]) -> None:
+        """Rows of the keys of these persons of the tenant, tombstones too: what they would refuse is noise by then."""
         ...
 
     def objectors(self, tenant: TenantId, limit: int) -> int:

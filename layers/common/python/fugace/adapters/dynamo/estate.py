@@ -1,12 +1,13 @@
 """What is kept of a tenant that leaves, in four tables: deleted partition by partition, and nothing in it is read.
 
-BatchWriteItem takes 25 rows a request and no conditions: none is needed, as nobody writes for a tenant that has left.
+A hundred rows a transaction, each on condition that it is the tenant's: that of a person's key says so by an attribute.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from fugace.adapters.dynamo.cases import CASE
@@ -16,8 +17,8 @@ from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
 from fugace.adapters.dynamo.tables.purge import DueItem
 from fugace.adapters.dynamo.tables.tenants import TenantItem
 from fugace.adapters.dynamo.tenants import TENANT
+from fugace.adapters.dynamo.transactions import TransactItem, transact
 from fugace.adapters.dynamo.writes import write_of
-from fugace.adapters.faults import Asking
 from fugace.adapters.session import Aws
 from fugace.datamap.entry import Branch
 from fugace.domain.case import CaseKey
@@ -26,12 +27,9 @@ from fugace.domain.ids import SubjectId, TenantId
 from fugace.keeping import Write
 
 M = TypeVar("M", bound=Model)
-Name = dict[str, dict[str, str]]
-"""Of a row, as DynamoDB's JSON has it."""
 
-_BATCH = 25
-_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds before each further attempt at what a batch left."""
+_MOST = 100
+"""Rows of one transaction."""
 _KEYS = "key/"
 
 
@@ -59,47 +57,44 @@ class DynamoEstate:
         )
 
     def account(self, tenant: TenantId, limit: int) -> int:
-        """A consistent Query for each kind of row that is looked for, and a BatchWriteItem for 25."""
-        names = self._account(tenant, limit)
-        keys = [name for name in names if name["item"]["S"].startswith(_KEYS)]
-        others = [name for name in names if not name["item"]["S"].startswith(_KEYS)]
-        return self._delete(self._tenants, keys or others)
+        """A consistent Query, a second one where there is no API key, and a transaction for a hundred rows."""
+        return self._delete([self._row(self._tenants, tenant, item) for item in self._account(tenant, limit)])
 
-    def _account(self, tenant: TenantId, limit: int) -> list[Name]:
+    def _account(self, tenant: TenantId, limit: int) -> list[str]:
         first = self._tenants.query(tenant, TenantItem.item.startswith(_KEYS), limit=limit, consistent=True)
-        if keys := [_name(item.tenant, item.item) for item in first]:
+        if keys := [item.item for item in first]:
             return keys
         # One more: the tenant's own row may be among them.
         found = self._tenants.query(tenant, limit=limit + 1, consistent=True)
-        return [_name(item.tenant, item.item) for item in found if item.item != TENANT][:limit]
+        return [item.item for item in found if item.item != TENANT][:limit]
 
     def jobs(self, tenant: TenantId, limit: int) -> int:
-        """One consistent Query, and a BatchWriteItem for 25."""
+        """One consistent Query, and a transaction for a hundred rows."""
         found = self._jobs.query(tenant, limit=limit, consistent=True)
-        return self._delete(self._jobs, [_name(item.tenant, item.item) for item in found])
+        return self._delete([self._row(self._jobs, tenant, item.item) for item in found])
 
     def requests(self, own: CaseKey, limit: int) -> int:
         """The same; its own rows are passed over."""
-        return self._delete(self._cases, self._others(own, limit))
+        return self._delete([self._row(self._cases, own.tenant, item) for item in self._others(own, limit)])
 
-    def _others(self, own: CaseKey, limit: int) -> list[Name]:
+    def _others(self, own: CaseKey, limit: int) -> list[str]:
         mine = CASE + own.id, f"recall/{own.id}/"
-        found: list[Name] = []
-        for item in self._cases.query(own.tenant, consistent=True):
-            if len(found) == limit:
-                break
-            if item.item != mine[0] and not item.item.startswith(mine[1]):
-                found.append(_name(item.tenant, item.item))
-        return found
+        names = (item.item for item in self._cases.query(own.tenant, consistent=True))
+        return list(islice((name for name in names if name != mine[0] and not name.startswith(mine[1])), limit))
 
-    def persons(self, subjects: Sequence[SubjectId]) -> None:
-        """A BatchWriteItem for 25."""
-        self._delete(self._persons, [{"subject": {"S": each}} for each in dict.fromkeys(subjects)])
+    @staticmethod
+    def _row(table: Table[M], tenant: TenantId, item: str) -> TransactItem:
+        return table.delete_write(tenant, item, only_if=_mine(tenant))
+
+    def persons(self, tenant: TenantId, subjects: Sequence[SubjectId]) -> None:
+        """A transaction for a hundred."""
+        mine = _mine(tenant)
+        self._delete([self._persons.delete_write(each, only_if=mine) for each in dict.fromkeys(subjects)])
 
     def objectors(self, tenant: TenantId, limit: int) -> int:
-        """One Query of the index, and a BatchWriteItem for 25."""
+        """One Query of the index, and a transaction for a hundred."""
         found = [SubjectId(item.subject) for item in self._objectors(tenant, limit)]
-        self.persons(found)
+        self.persons(tenant, found)
         return len(found)
 
     def _objectors(self, tenant: TenantId, limit: int) -> Iterator[SubjectKeyItem]:
@@ -121,30 +116,13 @@ class DynamoEstate:
         except ConditionFailedError:
             raise UnavailableError from None  # somebody has put a key there again: nobody is to lose it
 
-    def _delete(self, table: Table[M], names: Sequence[Name]) -> int:
-        waiting, pauses = list(names), iter(_PAUSES)
-        while waiting:
-            batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
-            left = self._ask(table.name, batch)
-            if left:
-                waiting += left
-                _pause(pauses)
-        return len(names)
-
-    def _ask(self, table: str, names: Iterable[Name]) -> list[Name]:
-        """One request; what it left."""
-        request: dict[str, Any] = {table: [{"DeleteRequest": {"Key": name}} for name in names]}
-        with Asking():
-            answer = self._aws.client("dynamodb").batch_write_item(RequestItems=request)
-        return [each["DeleteRequest"]["Key"] for each in answer.get("UnprocessedItems", {}).get(table, [])]
+    def _delete(self, deletions: Sequence[TransactItem]) -> int:
+        for start in range(0, len(deletions), _MOST):
+            transact(self._aws, deletions[start : start + _MOST])
+        return len(deletions)
 
 
-def _name(tenant: str, item: str) -> Name:
-    return {"tenant": {"S": tenant}, "item": {"S": item}}
-
-
-def _pause(pauses: Iterator[float]) -> None:
-    seconds = next(pauses, None)
-    if seconds is None:
-        raise UnavailableError
-    time.sleep(seconds)
+def _mine(tenant: TenantId) -> Condition:
+    """Of a row that is there: nothing of another tenant's can be reached, whatever its name."""
+    mine: Condition = SubjectKeyItem.tenant.does_not_exist() | (SubjectKeyItem.tenant == tenant)
+    return mine
