@@ -187,7 +187,8 @@ def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alo
 
     A row of a person's key is deleted by the sweep, and with its tenant: what the eraser leaves there is a tombstone.
     """
-    rows = {"sweep": DELETES, "erase": {"PartiQLDelete"}, "leave": {"PartiQLDelete"}, **{key: {"DeleteItem"} for key in MAKE_ROOM}}
+    rows = {"sweep": DELETES, **{key: {"PartiQLDelete"} for key in ("erase", "leave")}}
+    rows |= {key: {"DeleteItem"} for key in MAKE_ROOM}
     for name in DUTIES:
         assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
         assert on_table(example, name, "Messages") & DELETES == rows.get(name, set()), name
