@@ -511,7 +511,6 @@ class FakeCarrier:
             max_segments=10,
         )
     )
-    erases: bool = False
 
     def build_send(self, submission: Submission) -> HttpRequest:
         body = {
@@ -556,7 +555,7 @@ class FakeCarrier:
         )
 
     def build_erasure(self, carrier_ref: str) -> HttpRequest | None:
-        if not self.erases:
+        if not self.terms.erases:
             return None
         return HttpRequest("DELETE", f"https://carrier.example/messages/{carrier_ref}", {}, b"")
 

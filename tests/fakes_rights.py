@@ -104,9 +104,12 @@ class FakeRecalls:
         if messages:
             self.rows[key, page] = list(messages)
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
-        mine = sorted((page, list(rows)) for (owner, page), rows in self.rows.items() if owner == key)
-        return mine[:limit]
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        mine = [(page, list(rows)) for (owner, page), rows in self.rows.items() if owner == key]
+        return sorted((each for each in mine if each[0].startswith(prefix)), key=lambda each: each[0])[:limit]
+
+    def last(self, key: CaseKey, prefix: str) -> str:
+        return max((page for owner, page in self.rows if owner == key and page.startswith(prefix)), default="")
 
     def done(self, key: CaseKey, page: str) -> None:
         self.rows.pop((key, page), None)

@@ -357,6 +357,8 @@ class Terms:
     keeps: str
     """What remains there after sending, and until when."""
     max_segments: int
+    erases: bool = False
+    """It erases a message when it is asked to."""
 
 
 class Carrier(Protocol):

@@ -68,23 +68,27 @@ class Requests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Abroad:
-    """A message of which a carrier has a record of its own."""
+    """Something about a message that is with somebody else: a carrier's record of it, or a schedule."""
 
     carrier: str
-    """By configured name."""
+    """By configured name; of a schedule, `schedule`."""
     reference: str
-    """The carrier's own id of it."""
+    """The carrier's own id of the message; the schedule's name."""
 
 
 class Recalls(Protocol):
-    """What has to be asked of carriers once our own rows are gone: written before they go, forgotten page by page."""
+    """What others have to be asked once our own rows are gone: written before they go, forgotten page by page."""
 
     def add(self, key: CaseKey, page: str, messages: Sequence[Abroad]) -> None:
         """Remember a page of them; a repeat is the same page."""
         ...
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
-        """At most `limit` pages that are left."""
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        """At most `limit` pages that are left, by name, of those whose names begin so."""
+        ...
+
+    def last(self, key: CaseKey, prefix: str) -> str:
+        """The name of the last of them that is left; '' where there is none."""
         ...
 
     def done(self, key: CaseKey, page: str) -> None:

@@ -100,6 +100,7 @@ class Case:
     extended = row.personal("extended", "why it takes longer", category=Category.TRAFFIC, exported="extended", **_STAYS)
     until = row.other("until", "when its waiting time is over", _TIME)
     epoch = row.other("epoch", "number of the key that was destroyed", "counts keys, or hours")
+    stage = row.other("stage", "how far an erasure is with what is done once", _WORD)
     places = row.other("places", "what became of each place: words and counts", "counts and words of ours")
     run = row.other("run", "how many executions there were", "a count")
     lot = row.other("lot", "part of the index of what has to be looked at", "a hash of the tenant's id, of three bits")

@@ -4,7 +4,7 @@ Words of states and kinds are a profile of OpenDSR 2.0 (specification.md, "Reque
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -85,6 +85,22 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Stage(StrEnum):
+    """What of an erasure must not be done twice, and was done: each comes after the one before it."""
+
+    NOTHING = ""
+    BEGUN = "begun"  # it is in the ledger
+    DESTROYED = "destroyed"  # so is that the key is gone
+    ENDED = "ended"  # nothing is left: whoever comes back now is not the one who was erased
+
+    def reached(self, other: "Stage") -> bool:
+        """Whether it is `other`, or comes after it."""
+        return _STAGES.index(self) >= _STAGES.index(other)
+
+
+_STAGES = list(Stage)
+
+
 class Denial(StrEnum):
     """Why not: those of the Data Rights Protocol 1.0 that a controller can give. Public words."""
 
@@ -125,6 +141,12 @@ class Found:
     """How long that stays, where it is known."""
     ground: str = ""
     """Why it stays: a word of ours."""
+    kept: int = 0
+    """How much of what is left is with somebody who takes no request."""
+
+    def seen(self, now: int) -> "Found":
+        """The same when so much is there now: what is gone and what is left are together what there ever was."""
+        return replace(self, count=self.count + max(self.left, now) - now, left=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +203,8 @@ class Case:
     """When its waiting time is over."""
     epoch: int = 0
     """Of the person's key that an erasure destroyed."""
+    stage: Stage = Stage.NOTHING
+    """How far an erasure is with what is done once."""
     places: Mapping[str, Found] = field(default_factory=dict)
     """By the name of a branch of the machine."""
     run: int = 0

@@ -16,7 +16,7 @@ from fugace.adapters.dynamo.tables.cases import CaseItem, ClaimItem, RecallItem
 from fugace.adapters.dynamo.transactions import TransactionCancelledError, transact
 from fugace.adapters.dynamo.writes import items_of, write_of
 from fugace.adapters.session import Aws
-from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right
+from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right, Stage
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.keeping import Write
 from fugace.rights import Abroad
@@ -149,11 +149,19 @@ class DynamoRecalls:
             lines = [f"{each.carrier} {each.reference}" for each in messages]
             self._table.put(RecallItem(key.tenant, _recall(key, page), lines=lines))
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        """One consistent Query for each megabyte: some 10,000 of them."""
+        own = _recall(key, "")
+        within = RecallItem.item.startswith(own + prefix)
+        items = self._table.query(key.tenant, within, limit=limit, consistent=True)
+        return [(item.item.removeprefix(own), [_abroad(str(line)) for line in item.lines]) for item in items]
+
+    def last(self, key: CaseKey, prefix: str) -> str:
         """One consistent Query."""
-        prefix = _recall(key, "")
-        items = self._table.query(key.tenant, RecallItem.item.startswith(prefix), limit=limit, consistent=True)
-        return [(item.item.removeprefix(prefix), [_abroad(str(line)) for line in item.lines]) for item in items]
+        own = _recall(key, "")
+        within = RecallItem.item.startswith(own + prefix)
+        items = self._table.query(key.tenant, within, newest_first=True, limit=1, consistent=True)
+        return next((item.item.removeprefix(own) for item in items), "")
 
     def done(self, key: CaseKey, page: str) -> None:
         """One DeleteItem."""
@@ -208,6 +216,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "extended": case.extended or None,
         "until": case.until,
         "epoch": case.epoch or None,
+        "stage": case.stage or None,
         "run": case.run or None,
         "lot": _lot(case.tenant) if case.look_at else None,
         "look_at": case.look_at,
@@ -262,6 +271,7 @@ def _case(item: CaseItem) -> Case:
         extended=item.extended or "",
         until=item.until,
         epoch=item.epoch or 0,
+        stage=item.stage or Stage.NOTHING,
         places={place: _read_found(line) for place, line in (item.places or {}).items()},
         run=item.run or 0,
         look_at=item.look_at,
@@ -281,17 +291,18 @@ def _case(item: CaseItem) -> Case:
 
 
 def _write_found(found: Found) -> str:
-    """`held 40 3 legal-claim 1768478400000`: outcome, gone, left, and why until when; `-` where that is not said."""
+    """`held 40 3 legal-claim 1768478400000 0`: outcome, gone, left, why, until when, kept; `-` where it is not said."""
     until = to_millis(found.until) if found.until else "-"
-    return f"{found.outcome} {found.count} {found.left} {found.ground or '-'} {until}"
+    return f"{found.outcome} {found.count} {found.left} {found.ground or '-'} {until} {found.kept}"
 
 
 def _read_found(line: str) -> Found:
-    outcome, count, left, ground, until = line.split(" ")
+    outcome, count, left, ground, until, kept = line.split(" ")
     return Found(
         Outcome(outcome),
         int(count),
         int(left),
         until=None if until == "-" else from_millis(int(until)),
         ground="" if ground == "-" else ground,
+        kept=int(kept),
     )

@@ -16,7 +16,7 @@ from fugace.adapters.dynamo.attributes import (
 )
 from fugace.adapters.dynamo.tables.row import Stored
 from fugace.datamap.cases import Case, Claim, Recall
-from fugace.domain.case import CaseState, Identity, Right
+from fugace.domain.case import CaseState, Identity, Right, Stage
 
 
 class ByDeadline(GlobalSecondaryIndex["CaseItem"]):
@@ -85,6 +85,7 @@ class CaseItem(Stored):
     extended = Text(Case.extended, null=True)
     until = Millis(Case.until, null=True)
     epoch = Number(Case.epoch, null=True)
+    stage = Word(Case.stage, Stage, null=True)
     places = Words(Case.places, null=True)
     run = Number(Case.run, null=True)
     lot = Text(Case.lot, null=True)
