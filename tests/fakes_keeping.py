@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from fugace.domain.case import CaseKey
 from fugace.domain.errors import UnavailableError
 from fugace.domain.fitness import check
 from fugace.domain.hold import Hold
@@ -441,8 +442,9 @@ class FakeExports:
     `broken`: the run dies after it has deleted, before it has counted.
     """
 
-    def __init__(self, tallies: FakeTallies) -> None:
+    def __init__(self, tallies: FakeTallies, destroy: Callable[[CaseKey], None] = lambda _: None) -> None:
         self.tallies = tallies
+        self.destroy = destroy
         self.objects: dict[str, list[FakeVersion]] = defaultdict(list)
         self.uploads: list[tuple[str, datetime]] = []
         self.broken = False
@@ -463,6 +465,8 @@ class FakeExports:
             if all(each.mark for each in kept):
                 kept = [each for each in kept if not over(each.at)]
                 done += (gone := any(not each.mark for each in there))
+                if gone:
+                    self.destroy(CaseKey(tenant, name.split("/")[1]))
                 if gone and not self.broken:
                     batch = f"exports/{name}/{there[-1].at.isoformat()}"
                     commit(self.tallies.counted(hour, tenant, Kind.EXPORTS.value, 1, batch))
@@ -479,8 +483,9 @@ class FakeExports:
 class FakeCases:
     """A `fugace.keeping.Cases`. `rows`: when each was finished; None while it is open."""
 
-    def __init__(self, tallies: FakeTallies) -> None:
+    def __init__(self, tallies: FakeTallies, destroy: Callable[[CaseKey], None] = lambda _: None) -> None:
         self.tallies = tallies
+        self.destroy = destroy
         self.rows: dict[tuple[TenantId, str], datetime | None] = {}
 
     def _finished(self, tenant: TenantId) -> dict[str, datetime]:
@@ -495,6 +500,7 @@ class FakeCases:
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
         gone = [name for name, at in self._finished(tenant).items() if over(at)]
         for name in gone:
+            self.destroy(CaseKey(tenant, name))
             counted = self.tallies.counted(hour, tenant, Kind.CASES.value, 1, f"cases/{name}")
             commit(counted, self._drop((tenant, name)))
         return len(gone)

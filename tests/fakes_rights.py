@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from fugace.domain.case import Case, CaseKey, Found, Right
@@ -27,12 +27,12 @@ class FakeRequests:
         self.claims: dict[tuple[TenantId, SubjectId, Right], CaseKey] = {}
 
     def file(self, case: Case) -> Write:
-        claim = (case.tenant, case.subject, case.right) if case.subject else None
+        claim = _claim(case) if case.claims else None
 
         def apply() -> None:
-            self.rows[case.key] = replace(case, version=1, places={})
+            self.rows[case.key] = replace(_kept(case), version=1, places={})
             if claim:
-                self.claims[claim] = case.key  # type: ignore[index]  # a subject is there
+                self.claims[claim] = case.key
 
         return Write(FakeWrite(lambda: case.key not in self.rows and claim not in self.claims, apply))
 
@@ -43,17 +43,24 @@ class FakeRequests:
         return self.rows.get(key)
 
     def change(self, case: Case, seen: Case) -> Write:
+        begins, ends = case.claims and not seen.claims, seen.claims and case.state.final
+
         def check() -> bool:
             there = self.rows.get(case.key)
-            return there is not None and there.version == seen.version
+            if there is None or there.version != seen.version:
+                return False
+            if ends and self.claims.get(_claim(seen), case.key) != case.key:
+                return False
+            return not (begins and _claim(case) in self.claims)
 
         def apply() -> None:
             there = self.rows[case.key]
-            self.rows[case.key] = replace(case, places=there.places, version=seen.version + 1)
-            if case.state.final and not seen.state.final and seen.subject:
-                place = case.tenant, seen.subject, case.right
-                if self.claims.get(place) == case.key:
-                    del self.claims[place]
+            new = {name: getattr(case, name) for name in _FIELDS if getattr(case, name) != getattr(seen, name)}
+            self.rows[case.key] = _kept(replace(there, **new, version=seen.version + 1))
+            if begins:
+                self.claims[_claim(case)] = case.key
+            if ends:
+                self.claims.pop(_claim(seen), None)
 
         return Write(FakeWrite(check, apply))
 
@@ -88,6 +95,29 @@ class FakeRequests:
     def unlink(self, key: CaseKey) -> None:
         if key in self.rows:
             self.rows[key] = replace(self.rows[key], subject=None, sealed=b"", correction=b"", digest=b"")
+
+
+def _claim(case: Case) -> tuple[TenantId, SubjectId, Right]:
+    return case.tenant, case.subject or SubjectId(""), case.right
+
+
+def _whole(at: datetime | None) -> datetime | None:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at else None
+
+
+def _kept(case: Case) -> Case:
+    """As it is kept: times to the millisecond."""
+    times = {name: _whole(value) for name in _TIMES if (value := getattr(case, name))}
+    return replace(case, **times)
+
+
+_TIMES = (
+    *("submitted", "received", "due", "until", "look_at"),
+    *("link_until", "final_at", "begun", "closed", "finished"),
+)
+
+
+_FIELDS = [each.name for each in fields(Case) if each.name not in {"key", "places", "version"}]
 
 
 def _by_due(case: Case) -> tuple[datetime, str]:
@@ -232,15 +262,19 @@ class FakeArchives:
 
 
 class FakeMachine:
-    """A `fugace.rights.Machine`. `started`: each run once; `waiting`: tokens that somebody may answer."""
+    """A `fugace.rights.Machine`. `started`: each run once; `over`: those that have ended; `waiting`: tokens."""
 
     def __init__(self) -> None:
         self.started: list[tuple[CaseKey, int]] = []
+        self.over: set[tuple[CaseKey, int]] = set()
         self.waiting: set[str] = set()
 
     def start(self, key: CaseKey, run: int) -> None:
         if (key, run) not in self.started:
             self.started.append((key, run))
+
+    def alive(self, key: CaseKey, run: int) -> bool:
+        return (key, run) in self.started and (key, run) not in self.over
 
     def answer(self, token: str) -> bool:
         there = token in self.waiting

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from fugace.domain.composing import Letter, compose
 from fugace.domain.encoding import Segments, split
 from fugace.domain.errors import (
     BadRequestError,
@@ -17,9 +17,8 @@ from fugace.domain.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from fugace.domain.expiry import stamp
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId, uuid7
-from fugace.domain.message import Change, Record, Sealed, Status
+from fugace.domain.message import Record
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Terms, Vault
@@ -157,46 +156,28 @@ class _Acceptance:
         return _Draft(wish, self._key(place), cut)
 
     def _record(self, draft: _Draft, keys: Mapping[SubjectId, SubjectKey | None]) -> Record | FugaceError:
-        wish, name = draft.wish, str(draft.key)
-        subject = self.box.vault.subject(self.tenant.id, wish.to)
-        person = keys[subject]
+        wish = draft.wish
+        person = keys[self.box.vault.subject(self.tenant.id, wish.to)]
         if person is None:
             return BlockedError(FieldError(f"{wish.at}/to", "blocked"))
-        anchor = max(self.now, _trimmed(wish.send_at or self.now))
-        kept = stamp(
-            self.tenant.retention,
-            anchor=anchor,
-            collected=self.now,
-            validity=wish.validity,
-            content=wish.content_retention,
-        )
-        return Record(
+        letter = Letter(
             key=draft.key,
-            subject=subject,
-            epoch=person.epoch,
-            sealed=Sealed(
-                to=person.seal(name, "to", wish.to.reveal()),
-                text=person.seal(name, "text", wish.text),
-                reference=person.seal(name, "reference", wish.reference) if wish.reference else None,
-            ),
-            anchor=anchor,
-            history=(Change(Status.ACCEPTED, self.now),),
-            encoding=draft.cut.alphabet.value,
-            segments=len(draft.cut.parts),
+            to=wish.to,
+            text=wish.text,
+            cut=draft.cut,
             category=wish.category,
             carrier=self._carrier,
-            on_unknown=wish.on_unknown,
             validity=wish.validity,
-            expires_at=kept.expires_at,
-            content_until=kept.content_until,
+            on_unknown=wish.on_unknown,
+            anchor=max(self.now, _trimmed(wish.send_at or self.now)),
             live=self.sender.live,
-            drop_content=kept.drop_content,
-            brief=kept.brief,
+            content=wish.content_retention,
             sender=wish.sender,
+            reference=wish.reference,
             campaign=wish.campaign,
-            shard=UUID(draft.key.id).int % self.tenant.shards,
             fingerprint=self._fingerprint(),
         )
+        return compose(letter, person, self.tenant, self.now)
 
     def _add(self, record: Record | Accepted | FugaceError) -> Accepted | FugaceError:
         if not isinstance(record, Record):

@@ -339,7 +339,8 @@ class Exports(Protocol):
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
         """Remove all that is over, for good; give how many objects have nothing left.
 
-        A mark of deletion stays while it hides something. The count goes into the tally of `hour` after the deletion,
+        With the last version of an object goes the key that it is sealed with, first of all. A mark of deletion stays
+        while it hides something. The count goes into the tally of `hour` after the deletion,
         object by object: no store of objects has a transaction with it. A run that dies between the two has deleted
         what nobody counts; nothing is counted that is still there, and nothing twice.
         """
@@ -358,7 +359,10 @@ class Cases(Protocol):
         ...
 
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
-        """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many."""
+        """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many.
+
+        What is left of their keys goes first.
+        """
         ...
 
 

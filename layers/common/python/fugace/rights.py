@@ -16,7 +16,7 @@ class Requests(Protocol):
     """Persons' requests: each is changed by whoever saw its last version, and by nobody else."""
 
     def file(self, case: Case) -> Write:
-        """Create it, and the claim of its person for its kind, if there is neither.
+        """Create it, and the claim of its person for its kind, if there is neither; no claim while it is `verifying`.
 
         As a part of a transaction: where it conflicts, `get` and `claimed` tell why.
         """
@@ -33,7 +33,8 @@ class Requests(Protocol):
     def change(self, case: Case, seen: Case) -> Write:
         """Everything of it but `places`, if it still has the version that was seen; the next version is written.
 
-        With a final state its claim goes, in the same transaction.
+        Whoever leaves `verifying` for what is not final claims, in the same transaction: it conflicts where somebody
+        else does (`claimed` tells who). With a final state the claim goes.
         """
         ...
 
@@ -228,6 +229,10 @@ class Machine(Protocol):
 
     def start(self, key: CaseKey, run: int) -> None:
         """Begin an execution, named after the request and `run`; a repeat is harmless."""
+        ...
+
+    def alive(self, key: CaseKey, run: int) -> bool:
+        """Whether that execution is under way."""
         ...
 
     def answer(self, token: str) -> bool:

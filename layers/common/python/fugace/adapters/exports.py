@@ -14,9 +14,11 @@ from fugace.adapters.dynamo.transactions import TransactionCancelledError, trans
 from fugace.adapters.dynamo.writes import items_of
 from fugace.adapters.session import Aws
 from fugace.adapters.versions import KEY, MOST, Version, Versions
+from fugace.domain.case import CaseKey
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import Kind
 from fugace.keeping import Over, Tallies
+from fugace.rights import CaseShredder
 
 _WRITTEN = itemgetter("LastModified")
 
@@ -37,10 +39,11 @@ class _Doomed:
 class S3Exports:
     """A `fugace.keeping.Exports`. Names of objects are `<tenant>/<request>/…`."""
 
-    def __init__(self, aws: Aws, bucket: str, tallies: Tallies) -> None:
+    def __init__(self, aws: Aws, bucket: str, tallies: Tallies, shredder: CaseShredder) -> None:
         self._aws = aws
         self._kept = Versions(aws, bucket)
         self._tallies = tallies
+        self._shredder = shredder
 
     def first(self, tenant: TenantId) -> datetime | None:
         """A request for each thousand versions, and for each thousand uploads."""
@@ -48,7 +51,11 @@ class S3Exports:
         return min(chain(map(_WRITTEN, self._kept.all(f"{tenant}/")), begun), default=None)
 
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
-        """The same; a DeleteObjects for each thousand, an AbortMultipartUpload and a transaction for each that goes."""
+        """The same; a DeleteObjects for each thousand, an AbortMultipartUpload and a transaction for each that goes.
+
+        The key that an archive is sealed with goes before it: what S3 is slow to forget, or another version in a
+        back-up, is noise by then.
+        """
         done, doomed = 0, _Doomed()
         for _, found in groupby(self._kept.all(f"{tenant}/"), key=KEY):
             _doom(list(found), over, doomed)
@@ -62,6 +69,8 @@ class S3Exports:
         return done
 
     def _remove(self, tenant: TenantId, doomed: _Doomed, hour: datetime) -> int:
+        for version in doomed.objects:
+            self._shredder.destroy(CaseKey(tenant, version["Key"].split("/")[1]))
         self._kept.delete(doomed.versions)
         self._kept.delete(doomed.marks)  # not before: what a mark hides would be readable again
         for version in doomed.objects:

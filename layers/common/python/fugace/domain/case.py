@@ -230,6 +230,8 @@ class Case:
     final_at: datetime | None = None
     """When the last back-up and log is over: then the final certificate is made."""
     begun: datetime | None = None
+    closed: datetime | None = None
+    """When a run last found nothing left in any place but what is held."""
     finished: datetime | None = None
     version: int = 0
 
@@ -237,6 +239,26 @@ class Case:
     def tenant(self) -> TenantId:
         """Whose case it is."""
         return self.key.tenant
+
+    @property
+    def claims(self) -> bool:
+        """Whether it keeps others of its person and kind waiting: not before it is known that the person asks.
+
+        Source:
+            GHSA-qx5f-ghc2-7g5c (Fides): an unverified request must not keep a genuine one out.
+        """
+        return self.subject is not None and self.state is not CaseState.VERIFYING and not self.state.final
+
+    @property
+    def untold(self) -> bool:
+        """Whether callbacks wait to be told where it is. What it was filed as the answer to the filing has told."""
+        as_filed = not self.told and self.state in {CaseState.VERIFYING, CaseState.WAITING}
+        return bool(self.callbacks) and self.told != self.state and not as_filed
+
+    @property
+    def proven(self) -> bool:
+        """Whether the code was given back: a code is used once, so it is gone, and what waits for it is not."""
+        return self.state is CaseState.VERIFYING and bool(self.token) and not self.code
 
 
 TARGET = timedelta(hours=72)

@@ -154,6 +154,11 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=value)
 
 
+def gauge(name: str, seconds: float) -> None:
+    """How long something is at this moment."""
+    metrics.add_metric(name=name, unit="Seconds", value=seconds)
+
+
 def count_of(kind: str, name: str, value: int) -> None:
     """The same for one of `KINDS`."""
     _told(kind, name, MetricUnit.Count, value)

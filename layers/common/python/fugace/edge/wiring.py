@@ -178,7 +178,7 @@ def exports(settings: Settings) -> "Exports":
     """Archives made for persons' requests."""
     from fugace.adapters.exports import S3Exports
 
-    return S3Exports(_aws(), settings.exports_bucket, tallies(settings))
+    return S3Exports(_aws(), settings.exports_bucket, tallies(settings), case_shredder(settings))
 
 
 @cache
@@ -186,7 +186,7 @@ def cases(settings: Settings) -> "Cases":
     """Those requests."""
     from fugace.adapters.dynamo.cases import DynamoCases
 
-    return DynamoCases(_aws(), settings.cases_table, tallies(settings))
+    return DynamoCases(_aws(), settings.cases_table, tallies(settings), case_shredder(settings))
 
 
 @cache

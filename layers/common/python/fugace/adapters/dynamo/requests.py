@@ -13,7 +13,7 @@ from fugace.adapters.dynamo.attributes import from_millis, to_millis
 from fugace.adapters.dynamo.cases import CASE
 from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
 from fugace.adapters.dynamo.tables.cases import CaseItem, ClaimItem, RecallItem
-from fugace.adapters.dynamo.transactions import TransactionCancelledError, transact
+from fugace.adapters.dynamo.transactions import TransactionCancelledError, TransactItem, transact
 from fugace.adapters.dynamo.writes import items_of, write_of
 from fugace.adapters.session import Aws
 from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right, Stage
@@ -40,23 +40,25 @@ class DynamoRequests:
         """A conditional PutItem for the case, and one for its claim."""
         item = CaseItem(case.tenant, _item(case.key), places={}, version=1, **_attributes(case))
         writes = [self._table.put_write(item, CaseItem.tenant.does_not_exist())]
-        if case.subject:
-            claim = ClaimItem(case.tenant, _claim(case.subject, case.right), case=case.key.id)
-            writes.append(self._claims.put_write(claim, ClaimItem.tenant.does_not_exist()))
+        if case.claims:
+            writes.append(self._claim(case))
         return write_of(*writes)
 
     def change(self, case: Case, seen: Case) -> Write:
-        """A conditional UpdateItem, and the deletion of its claim with a final state."""
+        """A conditional UpdateItem; with it, a conditional PutItem or DeleteItem where it begins or ends to claim."""
         writes = [
             self._table.update_write(case.tenant, _item(case.key), actions=_changes(case, seen), only_if=_as_seen(seen))
         ]
-        if case.state.final and not seen.state.final and seen.subject:
-            mine = ClaimItem.case == case.key.id
-            item = _claim(seen.subject, case.right)
-            there = self._claims.get(case.tenant, item)
-            if there is not None and there.case == case.key.id:
-                writes.append(self._claims.delete_write(case.tenant, item, only_if=mine))
+        if case.claims and not seen.claims:
+            writes.append(self._claim(case))
+        if seen.claims and seen.subject and case.state.final:
+            mine = ClaimItem.tenant.does_not_exist() | (ClaimItem.case == case.key.id)
+            writes.append(self._claims.delete_write(case.tenant, _claim(seen.subject, case.right), only_if=mine))
         return write_of(*writes)
+
+    def _claim(self, case: Case) -> TransactItem:
+        claim = ClaimItem(case.tenant, _claim(case.subject or SubjectId(""), case.right), case=case.key.id)
+        return self._claims.put_write(claim, ClaimItem.tenant.does_not_exist())
 
     def move(self, case: Case, seen: Case) -> bool:
         """One transaction."""
@@ -231,6 +233,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "certificate": case.certificate or None,
         "final_at": case.final_at,
         "begun": case.begun,
+        "closed": case.closed,
         "finished": case.finished,
     }
 
@@ -246,7 +249,13 @@ def _changes(case: Case, seen: Case) -> list[Action]:
 
 
 def _same(one: Case, other: Case) -> bool:
-    return _attributes(one) == _attributes(other)
+    return _written(one) == _written(other)
+
+
+def _written(case: Case) -> dict[str, Any]:
+    """Times to the millisecond, as they are kept."""
+    found = _attributes(case).items()
+    return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in found}
 
 
 def _case(item: CaseItem) -> Case:
@@ -285,6 +294,7 @@ def _case(item: CaseItem) -> Case:
         certificate=item.certificate or "",
         final_at=item.final_at,
         begun=item.begun,
+        closed=item.closed,
         finished=item.finished,
         version=item.version or 0,
     )
