@@ -80,6 +80,9 @@ class FakeRequests:
         mine.sort(key=_by_due)
         return [case for case in mine if after is None or _by_due(case) > _by_due(after)][:limit]
 
+    def count_open(self, tenant: TenantId, most: int) -> int:
+        return len(self.open(tenant, after=None, limit=most))
+
     def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
         mine = sorted((case for case in self.rows.values() if case.tenant == tenant), key=lambda case: case.key.id)
         return [case for case in mine if case.key.id > after][:limit]

@@ -50,6 +50,10 @@ class Requests(Protocol):
         """At most `limit` that are not finished, by when they are due."""
         ...
 
+    def count_open(self, tenant: TenantId, most: int) -> int:
+        """How many are not finished, `most` at most (eventually consistent)."""
+        ...
+
     def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
         """At most `limit` of all there are, by id, behind the id `after`."""
         ...
