@@ -76,7 +76,6 @@ class Office:
             tenants=self.tenants,
             vault=self.vault,
             machine=self.machine,
-            ending=self.ending,
             clock=self.clock,
             waiting=WAITING,
         )

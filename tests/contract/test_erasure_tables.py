@@ -11,7 +11,7 @@ from bench.rights import NOW, ORDER, TENANT, House
 from fugace.domain.case import Case, CaseState, Right
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
-from fugace.domain.ledger import Action
+from fugace.domain.ledger import Action, Draft, written
 
 NEIGHBOUR = TenantId("ten_neighbourneighbo")
 Rows = dict[tuple[str, str], str]
@@ -174,8 +174,6 @@ def test_what_is_held_stays_to_the_byte(street: Street) -> None:
 
 
 def _set(hold: Hold) -> Any:
-    from fugace.domain.ledger import Draft, written
-
     facts = {"scope": hold.scope, "ground": hold.ground.value, "until": written(hold.until)}
     return Draft(hold.tenant, hold.set_at, Action.HOLD_SET, hold.set_by, hold.id, facts)
 
