@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive …`."""
 
 import os
 
 import typer
 
-from cli import carriers, keys, ledger, messages, purge, tenants
+from cli import archive, carriers, keys, ledger, messages, purge, requests, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(purge.app, name="purge")
+app.add_typer(requests.app, name="requests")
+app.add_typer(archive.app, name="archive")
 
 app.command("map")(map_.show)
 

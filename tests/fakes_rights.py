@@ -229,7 +229,7 @@ class FakeCaseSeals:
 
 @dataclass
 class FakeUpload:
-    """A `fugace.rights.Upload`."""
+    """A `fugace.rights.Upload`. Until it is closed, nobody sees it."""
 
     archives: "FakeArchives"
     key: CaseKey

@@ -217,6 +217,14 @@ class Archives(Protocol):
         ...
 
 
+class ArchiveSeals(Protocol):
+    """Seals archives with their requests' keys, in the format `fugace-archive/1`."""
+
+    def around(self, key: CaseKey, upload: Upload) -> Upload:
+        """What is written to the one that is given goes into `upload`, sealed. Raises MissingKeyError."""
+        ...
+
+
 class ArchiveShredder(Protocol):
     """Removes archives, with all versions and unfinished uploads, and can read none."""
 

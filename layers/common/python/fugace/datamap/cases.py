@@ -122,6 +122,7 @@ class Case:
         protection=Protection.DIGEST,
     )
     tries = row.other("tries", "wrong codes given", "a count")
+    records = row.other("records", "how many records its archive has", "a count")
     links = row.other("links", "links to the archive that were made", "a count")
     link_until = row.other("link_until", "how long the last one can be used", _TIME)
     certificate = row.other(

@@ -121,19 +121,25 @@ STORED = (
         probe="template: no access log, no inventory; the purge may touch nothing that is not named after a tenant",
         branches=(Branch.ARCHIVES,),
     ),
-    bounded(
+    present(
         11,
         "archives made for a person",
-        "a bucket for what a person asks to be given: nothing is made yet, and what would be put there has its end",
-        categories=(Category.WORK,),
+        "one for each request that is answered with one: everything that is known of the person, and of the request",
+        categories=(Category.NUMBER, Category.CONTENT, Category.TRAFFIC, Category.PSEUDONYM),
         purpose="handing a person what is known of the person",
         ground="Art. 12(3), 15, 20",
         kept=Kind.EXPORTS,
-        protection=f"no function may read or write it; {AT_REST}",
-        exported="not exported: it would be the export itself",
-        erased="by the purge, with all versions and unfinished uploads; S3's own end is the net behind it",
+        protection=(
+            "sealed with the request's own key, which no back-up has; fetched by a link that works once; as long as "
+            f"whole frames of 64 KiB; {AT_REST}"
+        ),
+        exported="not exported: it is the export itself",
+        erased=(
+            "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is "
+            "the net behind it"
+        ),
         outlives=EXPORTS,
-        probe="template: nobody reads or writes there; what was planted there is gone once it is over",
+        probe="no object there can be read without its key; what was planted there is gone once it is over",
         branches=(Branch.ARCHIVES,),
     ),
 )

@@ -221,6 +221,8 @@ class Case:
     """Keyed digest of the code that was sent."""
     tries: int = 0
     """How often a wrong code was given."""
+    records: int | None = None
+    """How many records its archive has; None while there is none."""
     links: int = 0
     """Links to its archive that were made."""
     link_until: datetime | None = None

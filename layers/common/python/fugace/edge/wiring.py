@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from fugace.rights import (
         Archives,
+        ArchiveSeals,
         ArchiveShredder,
         CaseSeals,
         CaseShredder,
@@ -281,6 +282,14 @@ def archives(settings: Settings) -> "Archives":
     from fugace.adapters.archives import S3Archives
 
     return S3Archives(_aws(), settings.exports_bucket)
+
+
+@cache
+def archive_seals(settings: Settings) -> "ArchiveSeals":
+    """What seals them."""
+    from fugace.adapters.frames import FrameSeals
+
+    return FrameSeals(case_seals(settings))
 
 
 @cache

@@ -96,6 +96,7 @@ class CaseItem(Stored):
     token = Text(Case.token, null=True)
     code = Bytes(Case.code, null=True)
     tries = Number(Case.tries, null=True)
+    records = Number(Case.records, null=True)
     links = Number(Case.links, null=True)
     link_until = Millis(Case.link_until, null=True)
     certificate = Text(Case.certificate, null=True)
