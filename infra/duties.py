@@ -252,9 +252,9 @@ DUTIES = {
     "settle": Duty(
         "functions.dsar.settle_task.handle",
         60,
-        tenants="GetItem Query",
+        tenants="GetItem",
+        purge="UpdateItem",
         ledger="GetItem PutItem Query",
-        indexes=("by-person",),
         cases="DeleteItem GetItem UpdateItem",
         case_keys="DeleteItem",
         sends=("callbacks",),
@@ -266,9 +266,9 @@ DUTIES = {
         tenants="GetItem",
         messages="BatchGetItem DeleteItem GetItem PutItem UpdateItem",
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        indexes=("by-person",),
         cases="DeleteItem GetItem UpdateItem",
         root_key=True,
-        carriers=True,
     ),
     "export": Duty(
         "functions.dsar.export_task.handle",
@@ -330,10 +330,10 @@ DUTIES = {
     "watch": Duty(
         "functions.dsar.events.watch",
         300,
-        ledger="GetItem PutItem Query",
+        tenants="Query",
         indexes=("by-look",),
         cases="DeleteItem GetItem UpdateItem",
-        machine="StartExecution",
+        machine="DescribeExecution StartExecution",
         sends=("callbacks",),
     ),
     "callback": Duty(

@@ -159,9 +159,13 @@ def _exports(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
 
 
 def _requests(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
-    """A token belongs to the machine that gave it; there is no narrower name for it."""
-    if duty.machine:
-        yield _allow("states", duty.machine, [around.machine])
+    """A token belongs to the machine that gave it; there is no narrower name for it. Runs have names of their own."""
+    words = duty.machine.split()
+    if of_machine := [word for word in words if word != "DescribeExecution"]:
+        yield _allow("states", " ".join(of_machine), [around.machine])
+    if "DescribeExecution" in words:
+        runs = around.machine.replace(":stateMachine:", ":execution:")
+        yield _allow("states", "DescribeExecution", [f"{runs}:*"])
     if duty.certifies:
         yield _allow("kms", "GetPublicKey Sign", [around.certificates.key.key_arn])
 

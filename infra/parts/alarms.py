@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from fugace.domain.case import TARGET
 from infra.config import PLAN_MINUTES, WATCH_MINUTES, Environment
 from infra.duties import DUTIES
 from infra.parts.complaints import COMPLAINTS
@@ -64,6 +65,10 @@ class Alarms(Construct):
     def counted(self, metric: str, key: str) -> cloudwatch.Metric:
         """What a function has counted itself, in five minutes."""
         return _metric("Fugace", metric, {"service": key}, "Sum")
+
+    def slowest(self) -> cloudwatch.Metric:
+        """How long the oldest request has been worked on, in seconds, as `watch` has found it."""
+        return _metric("Fugace", "RequestAge", {"service": "watch"}, "Maximum")
 
     def lag(self, kind: str) -> cloudwatch.Metric:
         """The age of what is longest overdue, in seconds, as `plan` has found it."""
@@ -235,6 +240,15 @@ class Alarms(Construct):
         )
 
     def _machine(self) -> None:
+        self._alarm(
+            "request-slow",
+            self.slowest(),
+            threshold=TARGET.total_seconds(),
+            says=(
+                "A person's request has been worked on for more than 72 hours: our own target, so that the month is "
+                "its controller's. Look at the alarm request-partial, and for the request in the log of watch."
+            ),
+        )
         self._alarm(
             "executions-failed",
             self.machine("ExecutionsFailed"),
