@@ -310,14 +310,15 @@ DUTIES = {
     "amend": Duty(
         "functions.dsar.amend_task.handle",
         300,
-        tenants="GetItem Query",
-        messages="BatchGetItem GetItem UpdateItem",
+        tenants="GetItem PutItem Query",  # a restriction is a hold, for as long as it lasts
+        messages="BatchGetItem UpdateItem",
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        purge="PutItem UpdateItem",
         ledger="GetItem PutItem Query",
-        indexes=("by-subject",),
+        indexes=("by-person", "by-subject"),
         cases="GetItem UpdateItem",
         root_key=True,
-        carriers=True,
+        sends=("sweep",),
     ),
     "certify": Duty(
         "functions.dsar.certify_task.handle",

@@ -332,7 +332,7 @@ def test_the_person_index_is_asked_by_who_answers_persons_alone(example):
     assert indexes == {
         *((name, "by-time") for name in ("send", "webhooks", "reconcile", "retention", "sweep")),
         *((name, "by-subject") for name in ("sweep", "export", "erase", "amend")),
-        *((name, "by-person") for name in ("requests", "verify", "export", "erase")),
+        *((name, "by-person") for name in ("requests", "verify", "export", "erase", "amend")),
         ("plan", "by-due"),
         ("sweep", "by-content"),
         ("sweep", "by-objection"),
@@ -371,7 +371,7 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "export": set(),
         "erase": set(),
         "recall": set(),
-        "amend": set(),
+        "amend": {"sweep"},
         "certify": set(),
         "watch": {"callbacks"},
         "callback": {"callbacks"},

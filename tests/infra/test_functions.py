@@ -104,7 +104,7 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
         "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
         "recall": {"CASES_TABLE", "CARRIERS"},
-        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "CARRIERS"},
+        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
         "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},
         "watch": {"TENANTS_TABLE", "CASES_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
         "callback": {"CASES_TABLE", "CERTIFICATE_KEY", "CALLBACK_QUEUE", "PUBLIC_URL", "WEBHOOK_EXCEPTIONS"},

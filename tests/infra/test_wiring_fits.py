@@ -36,7 +36,7 @@ WIRED = {
     "export": ("functions.dsar.export_task._export",),
     "erase": ("functions.dsar.erase_task._erasure",),
     "recall": ("functions.dsar.recall_task._recall",),
-    "amend": ("functions.dsar.amend_task._amend",),
+    "amend": ("functions.dsar.amend_task.amend",),
     "certify": ("functions.dsar.certify_task._certify",),
     "watch": ("functions.dsar.events._watch",),
     "callback": ("functions.dsar.events._callback",),
