@@ -18,6 +18,7 @@ _SERVICES = {
     "SQS": "SQS",
     "Scheduler": "EventBridge Scheduler",
     "SecretsManager": "Secrets Manager",
+    "StepFunctions": "Step Functions",
 }
 
 

@@ -23,6 +23,18 @@ ACCESS_DAYS = 365
 PLAN_MINUTES = 15
 """Every hour would not do: nothing that is over may be kept for longer than an hour."""
 
+WATCH_MINUTES = 15
+"""How often persons' requests are looked at: an execution that died is begun again so much later, at most."""
+
+LONGEST_WAITING = Period(seconds=14 * 86_400)
+"""Before an erasure begins. What is asked for has to be answered within a month, and there must be time to mend it."""
+
+DRAIN_SECONDS, LONGEST_DRAIN = 65, 900
+"""How long an erasure waits for whoever was at it a moment ago: longer than a message is accepted or dispatched.
+
+A Lambda function that was told the person's key before the tombstone stood may use it until its own time is over.
+"""
+
 CONCURRENCY = (2, 1000)
 """How many functions Lambda lets a queue wake at once, at least and at most."""
 
@@ -38,6 +50,14 @@ class ConfigError(Exception):
 def _demand(kept: bool, sentence: str) -> None:
     if not kept:
         raise ConfigError(sentence)
+
+
+def _waits(text: str) -> bool:
+    """Whether an erasure may wait for so long."""
+    try:
+        return Period.parse(text).within(LONGEST_WAITING)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +99,12 @@ class Environment:
     """How often it is looked for what is over: more often only where somebody waits for it, on a laptop."""
     tally_seconds: int = 10
     """How long deletions are gathered before they are counted. A laptop does not wait."""
+    waiting: str = "P1D"
+    """How long an erasure waits before it begins, and can be cancelled: a duration as ISO 8601 writes it."""
+    drain_seconds: int = DRAIN_SECONDS
+    """Between the tombstone and the first deletion. Shorter only where no data are kept."""
+    watch_minutes: int = WATCH_MINUTES
+    """How often persons' requests are looked at: more often only on a laptop."""
     bounds: Path = ROOT / "layers/common/python/fugace/retention.toml"
 
     def __post_init__(self) -> None:
@@ -88,6 +114,13 @@ class Environment:
             ),
             f"plan_minutes is {self.plan_minutes}, it may be 1 to {PLAN_MINUTES}": (
                 1 <= self.plan_minutes <= PLAN_MINUTES
+            ),
+            f"watch_minutes is {self.watch_minutes}, it may be 1 to {WATCH_MINUTES}": (
+                1 <= self.watch_minutes <= WATCH_MINUTES
+            ),
+            f"waiting is {self.waiting!r}, it may be a duration of at most {LONGEST_WAITING}": _waits(self.waiting),
+            f"drain_seconds is {self.drain_seconds}, it may be {DRAIN_SECONDS} to {LONGEST_DRAIN}": (
+                (DRAIN_SECONDS if self.retain else 1) <= self.drain_seconds <= LONGEST_DRAIN
             ),
             f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from infra.config import Environment
 
+MEGABYTES = 512
+"""CPU comes with memory. Importing the SDK is most of a cold start and bound by CPU; a function holds about 90 MB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One function's row. Actions are the words after `dynamodb:`, `scheduler:` and `s3:`."""
+    """One function's row. Actions are the words after `dynamodb:`, `scheduler:`, `s3:` and `states:`."""
 
     handler: str
     """Dotted from the repository root; its second word is the room that is packed."""
@@ -28,10 +31,12 @@ class Duty:
     stream: bool = False
     """May read the stream of the messages table."""
     subject_keys: str = ""
+    case_keys: str = ""
+    """In the same table, on the rows of requests' own keys alone: no person's row can be named under this right."""
     root_key: bool = False
     """May have the root key unwrapped, under this environment's encryption context alone."""
     sends: tuple[str, ...] = ()
-    """Queues it may put something on: `carriers`, `notify`, `receipts`, `sweep`, `…-failures`."""
+    """Queues it may put something on: `carriers`, `notify`, `receipts`, `sweep`, `callbacks`, `…-failures`."""
     consumes: str = ""
     """The queue, or queues, that wake it."""
     credentials: bool = False
@@ -44,9 +49,14 @@ class Duty:
     """What it may do with archives made for persons, in S3's words."""
     signs: bool = False
     """May sign checkpoints."""
+    certifies: bool = False
+    """May sign certificates and callbacks."""
+    machine: str = ""
+    """What it may do with the state machine that answers persons' requests."""
     timer: str = ""
     settings: tuple[str, ...] = ()
-    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS."""
+    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING."""
+    megabytes: int = MEGABYTES
     repeats: bool = False
     """Puts work back on the queue that wakes it: Lambda's loop detection would stop it after 16 rounds."""
 
@@ -221,5 +231,120 @@ DUTIES = {
         indexes=("by-day",),
         checkpoints="GetObject ListBucket PutObject",
         signs=True,
+    ),
+    # A person's request. Who reads cannot delete, who deletes cannot decrypt, who asks carriers sees no message.
+    "requests": Duty(
+        "functions.dsar.handler.handle",
+        29,  # a list reads each request by itself
+        tenants="GetItem",
+        purge="UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-deadline", "by-person"),
+        cases="DeleteItem GetItem PutItem Query UpdateItem",
+        case_keys="DeleteItem GetItem PutItem",
+        root_key=True,
+        exports="GetObject ListBucket",
+        certifies=True,
+        machine="SendTaskSuccess StartExecution",
+        sends=("callbacks",),
+        settings=("PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"),
+    ),
+    "settle": Duty(
+        "functions.dsar.settle_task.handle",
+        60,
+        tenants="GetItem",
+        purge="UpdateItem",
+        ledger="GetItem PutItem Query",
+        cases="DeleteItem GetItem PutItem UpdateItem",  # a request that is proved claims its person
+        case_keys="DeleteItem",
+        sends=("callbacks",),
+        settings=("WAITING",),
+    ),
+    "verify": Duty(
+        "functions.dsar.verify_task.handle",
+        60,
+        tenants="GetItem",
+        messages="BatchGetItem DeleteItem GetItem PutItem UpdateItem",
+        subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        indexes=("by-person",),
+        cases="DeleteItem GetItem UpdateItem",
+        root_key=True,
+    ),
+    "export": Duty(
+        "functions.dsar.export_task.handle",
+        900,
+        tenants="GetItem Query",
+        messages="BatchGetItem",
+        subject_keys="BatchGetItem GetItem",
+        purge="UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-person", "by-subject"),
+        cases="GetItem UpdateItem",
+        root_key=True,
+        carriers=True,
+        exports="AbortMultipartUpload PutObject",
+        megabytes=1024,
+    ),
+    "erase": Duty(
+        "functions.dsar.erase_task.handle",
+        300,
+        tenants="GetItem Query",
+        messages="BatchGetItem PartiQLDelete",
+        subject_keys="GetItem UpdateItem",  # of wrapped keys it can make nothing
+        purge="UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-person", "by-subject"),
+        cases="DeleteItem GetItem PutItem Query UpdateItem",
+        case_keys="DeleteItem",
+        exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
+        carriers=True,
+        timer="DeleteSchedule",
+    ),
+    "recall": Duty(
+        "functions.dsar.recall_task.handle",
+        300,
+        cases="DeleteItem GetItem Query UpdateItem",
+        credentials=True,
+        carriers=True,
+    ),
+    "amend": Duty(
+        "functions.dsar.amend_task.handle",
+        300,
+        tenants="GetItem PutItem Query",  # a restriction is a hold, for as long as it lasts
+        messages="BatchGetItem UpdateItem",
+        subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        purge="PutItem UpdateItem",
+        ledger="GetItem PutItem Query",
+        indexes=("by-person", "by-subject"),
+        cases="GetItem UpdateItem",
+        root_key=True,
+        sends=("sweep",),
+    ),
+    "certify": Duty(
+        "functions.dsar.certify_task.handle",
+        60,
+        cases="GetItem UpdateItem",
+        ledger="GetItem PutItem Query",
+        certifies=True,
+        carriers=True,
+    ),
+    "watch": Duty(
+        "functions.dsar.events.watch",
+        300,
+        tenants="Query",
+        indexes=("by-look",),
+        cases="DeleteItem GetItem UpdateItem",
+        machine="DescribeExecution StartExecution",
+        sends=("callbacks",),
+    ),
+    "callback": Duty(
+        "functions.dsar.events.callback",
+        60,
+        cases="DeleteItem GetItem UpdateItem",
+        certifies=True,
+        sends=("callbacks",),
+        consumes="callbacks",
+        settings=("PUBLIC_URL", "WEBHOOK_EXCEPTIONS"),
+        repeats=True,
     ),
 }

@@ -23,7 +23,9 @@ from local.place import BUILD, EMULATOR, ROOT, TOOLS, Trouble
 LOCK = ROOT / "requirements/runtime.txt"
 PACKAGE = ROOT / "layers/common/python/fugace"
 FUNCTIONS = ROOT / "functions"
-SERVICES = {"dynamodb", "sqs", "kms", "scheduler", "secretsmanager", "s3"}
+SERVICES = {"dynamodb", "sqs", "kms", "scheduler", "secretsmanager", "s3", "stepfunctions"}
+ENDPOINTS = SERVICES | {"states"}
+"""As the list of endpoints has them: one of them is called otherwise there."""
 SOURCES = {".py", ".typed", ".json", ".toml"}
 PARTITIONS = {"aws", "aws-eusc"}
 ROOTS = {
@@ -112,7 +114,7 @@ def trim(data: Path) -> None:
             endpoints = json.loads(unpack(path.read_bytes()))
             kept = [part for part in endpoints["partitions"] if part["partition"] in PARTITIONS]
             for part in kept:
-                part["services"] = {name: at for name, at in part["services"].items() if name in SERVICES}
+                part["services"] = {name: at for name, at in part["services"].items() if name in ENDPOINTS}
             endpoints["partitions"] = kept
             path.write_bytes(pack(json.dumps(endpoints, separators=(",", ":")).encode()))
 

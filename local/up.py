@@ -3,8 +3,10 @@
 import json
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.status import Status
@@ -13,6 +15,7 @@ from local import deploy, introduce, layer, serve
 from local.place import PLACES, Place, Trouble
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
+_KEY_OF = """.venv/bin/python -c 'import json, sys; print(json.load(sys.stdin)["key"])'"""
 
 
 def main(name: str = "laptop") -> int:
@@ -76,6 +79,18 @@ def page(local: dict[str, str]) -> None:
     """What a newcomer can paste, from top to bottom."""
     ask = "curl --cacert .fugace/ca.pem -H \"Authorization: Bearer $FUGACE_KEY\" -H 'Content-Type: application/json'"
     message = '{"to": "+33639980000", "text": "Hello from Fugace", "category": "transactional"}'
+    request = str(uuid.uuid4())
+    forget = json.dumps(
+        {
+            "subject_request_id": request,
+            "subject_request_type": "erasure",
+            "submitted_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "subject_identities": [
+                {"identity_type": "phone_e164", "identity_value": "+33639980000", "identity_format": "raw"}
+            ],
+        }
+    )
+    officer = f"./fugace keys create {local['tenant']} --role privacy --mode live --json"
     hook, received = json.dumps({"url": f"{local['sink_url']}/hook"}), f"{local['sink_url']}/received"
     CONSOLE.print("[bold]Fugace is up.[/] Paste what follows, line by line, in this folder:\n")
     for why, command in {
@@ -84,6 +99,11 @@ def page(local: dict[str, str]) -> None:
         "send a text, to a number from a range kept for fiction": f"{ask} -d '{message}' $FUGACE_API/v1/messages",
         "look at what became of it (the first takes 5 to 10 s: all starts cold)": f"{ask} $FUGACE_API/v1/messages",
         "read what the client was told": f"curl {received}",
+        "a live key for who answers persons (a test key may not)": f"export OFFICER=$({officer} | {_KEY_OF})",
+        "a person asks to be forgotten: file it": f"{ask} -d '{forget}' $FUGACE_API/v1/requests".replace(
+            "FUGACE_KEY", "OFFICER"
+        ),
+        "see what became of it": f"{ask} $FUGACE_API/v1/requests/{request}".replace("FUGACE_KEY", "OFFICER"),
         "operate": "./fugace tenants list",
         "stop; what was stored stays (make clean forgets it)": "make down",
     }.items():

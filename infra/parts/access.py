@@ -9,11 +9,15 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.config import Environment
 from infra.duties import INDEXES, Duty, spread
+from infra.parts.certificates import Certificates
 from infra.parts.checkpoints import Checkpoints
 from infra.parts.exports import Exports
 from infra.parts.keys import Keys, root_context, through
 from infra.parts.storage import Storage
 from infra.parts.timer import Timer
+
+CASE_KEYS = "case/"
+"""What rows of the keys of requests begin with, in the table that they share with persons' keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,14 @@ class Surroundings:
     keys: Keys
     storage: Storage
     checkpoints: Checkpoints
+    certificates: Certificates
     exports: Exports
     queues: Mapping[str, sqs.IQueue]
     secrets: Sequence[str]
     """ARNs of the carriers' credentials."""
     timer: Timer
+    machine: str
+    """ARN of the state machine that answers persons' requests."""
 
     def arns(self, name: str) -> list[str]:
         """The queues behind a name of `Duty.sends` or `Duty.consumes`."""
@@ -46,6 +53,7 @@ def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> d
         "checkpoints": [*_checkpoints(duty, around)],
         "exports": [*_exports(duty, around)],
         "timer": [*_timer(duty, around.timer)],
+        "requests": [*_requests(duty, around)],
     }
     return {name: granted for name, granted in policies.items() if granted}
 
@@ -66,6 +74,12 @@ def _tables(duty: Duty, storage: Storage) -> Iterator[iam.PolicyStatement]:
     for name, actions in granted.items():
         if actions:
             yield _allow("dynamodb", actions, [storage.tables[name].table_arn])
+    if duty.case_keys:
+        yield iam.PolicyStatement(
+            actions=[f"dynamodb:{action}" for action in duty.case_keys.split()],
+            resources=[storage.subject_keys.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{CASE_KEYS}*"]}},
+        )
     for index in duty.indexes:
         yield _allow("dynamodb", "Query", [f"{storage.tables[INDEXES[index]].table_arn}/index/{index}"])
     if duty.stream:
@@ -83,25 +97,30 @@ def _queues(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
 
 
 def _keys(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    archived = set(duty.exports.split())
     services = {
         "dynamodb": bool(
             duty.tenants
             or duty.messages
             or duty.subject_keys
+            or duty.case_keys
             or duty.purge
             or duty.ledger
             or duty.cases
             or duty.indexes
             or duty.stream
         ),
-        "s3": bool(duty.checkpoints),
+        "s3": bool(duty.checkpoints) or bool(archived & {"GetObject", "PutObject"}),
         "secretsmanager": duty.credentials,
         "sqs": bool(duty.sends or duty.consumes),
+        "states": bool(duty.machine),
     }
     yield through(around.keys.services, [name for name, used in services.items() if used], "Decrypt")
     if duty.sends:
         yield through(around.keys.services, ("sqs",), "GenerateDataKey")
-    if "PutObject" in duty.checkpoints:
+    if duty.machine:
+        yield through(around.keys.services, ("states",), "GenerateDataKey")
+    if "PutObject" in {*duty.checkpoints.split(), *archived}:
         yield through(around.keys.services, ("s3",), "GenerateDataKey")
     if duty.root_key:
         yield iam.PolicyStatement(
@@ -137,6 +156,18 @@ def _exports(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
         yield _allow("s3", " ".join(lists), [bucket])
     if objects := [action for action in actions if not action.startswith("List")]:
         yield _allow("s3", " ".join(objects), [f"{bucket}/ten_*"])
+
+
+def _requests(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    """A token belongs to the machine that gave it; there is no narrower name for it. Runs have names of their own."""
+    words = duty.machine.split()
+    if of_machine := [word for word in words if word != "DescribeExecution"]:
+        yield _allow("states", " ".join(of_machine), [around.machine])
+    if "DescribeExecution" in words:
+        runs = around.machine.replace(":stateMachine:", ":execution:")
+        yield _allow("states", "DescribeExecution", [f"{runs}:*"])
+    if duty.certifies:
+        yield _allow("kms", "GetPublicKey Sign", [around.certificates.key.key_arn])
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

@@ -10,9 +10,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.config import PLAN_MINUTES, Environment
+from fugace.domain.case import TARGET
+from infra.config import PLAN_MINUTES, WATCH_MINUTES, Environment
 from infra.duties import DUTIES
 from infra.parts.complaints import COMPLAINTS
+from infra.parts.machine import machine_arn
 from infra.parts.recurring import CHECKPOINT_HOURS, RECONCILE_MINUTES, RHYTHMS
 
 FIVE = Duration.minutes(5)
@@ -50,6 +52,7 @@ class Alarms(Construct):
         self._silences()
         self._lags()
         self._api()
+        self._machine()
 
     def queue(self, metric: str, key: str) -> cloudwatch.Metric:
         """A queue's worst value in five minutes."""
@@ -63,6 +66,10 @@ class Alarms(Construct):
         """What a function has counted itself, in five minutes."""
         return _metric("Fugace", metric, {"service": key}, "Sum")
 
+    def slowest(self) -> cloudwatch.Metric:
+        """How long the oldest request has been worked on, in seconds, as `watch` has found it."""
+        return _metric("Fugace", "RequestAge", {"service": "watch"}, "Maximum")
+
     def lag(self, kind: str) -> cloudwatch.Metric:
         """The age of what is longest overdue, in seconds, as `plan` has found it."""
         return _metric("Fugace", "PurgeLag", {"service": "plan", "kind": kind}, "Maximum")
@@ -75,6 +82,11 @@ class Alarms(Construct):
         """A figure of the whole API."""
         return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
 
+    def machine(self, metric: str) -> cloudwatch.Metric:
+        """A figure of the state machine that answers persons' requests."""
+        arn = machine_arn(self, self._environment)
+        return _metric("AWS/States", metric, {"StateMachineArn": arn}, "Sum")
+
     def dead_queues(self) -> tuple[str, ...]:
         """Every queue that should be empty."""
         live = (*self.live_queues(), *RHYTHMS)
@@ -82,7 +94,7 @@ class Alarms(Construct):
 
     def live_queues(self) -> tuple[str, ...]:
         """Every queue that something is worked off from."""
-        return (*self._environment.carrier_queues, "notify", "receipts", "sweep")
+        return (*self._environment.carrier_queues, "notify", "receipts", "sweep", "callbacks")
 
     def _dead_letters(self) -> None:
         for key in self.dead_queues():
@@ -176,6 +188,16 @@ class Alarms(Construct):
                 "woken, at its schedule and at plan-dead. `fugace purge run` wakes it by hand."
             ),
         )
+        self._silent(
+            "watch",
+            self.counted("Watched", "watch").with_(period=Duration.minutes(WATCH_MINUTES)),
+            periods=3,
+            says=(
+                f"Nobody has looked at persons' requests for {3 * WATCH_MINUTES} minutes: what failed is not taken up "
+                "again, and nobody is warned of a deadline. Look for `bug` in the log of watch; if it was not even "
+                "woken, at its schedule and at watch-dead."
+            ),
+        )
         hours = CHECKPOINT_HOURS + 2
         self._silent(
             "checkpoint",
@@ -215,6 +237,41 @@ class Alarms(Construct):
             periods=3,
             of=2,
             says="More than one call in a hundred fails for our reasons.",
+        )
+
+    def _machine(self) -> None:
+        self._alarm(
+            "request-slow",
+            self.slowest(),
+            threshold=TARGET.total_seconds(),
+            says=(
+                "A person's request has been worked on for more than 72 hours: our own target, so that the month is "
+                "its controller's. Look at the alarm request-partial, and for the request in the log of watch."
+            ),
+        )
+        self._alarm(
+            "executions-failed",
+            self.machine("ExecutionsFailed"),
+            threshold=1,
+            says=(
+                "A run of the state machine ended without having done its request. It is begun again by watch; its "
+                "history (`fugace-…-requests`, by the request's id) says at which step it stopped, and the log of that "
+                "step's function why."
+            ),
+        )
+        self._alarm(
+            "executions-lost",
+            self.machine("ExecutionsTimedOut"),
+            threshold=1,
+            says="A run of the state machine took longer than a request may. Its history says at which step it waits.",
+        )
+        self._alarm(
+            "executions-throttled",
+            self.machine("ExecutionThrottled"),
+            threshold=1,
+            periods=3,
+            of=2,
+            says="The account's limit on state transitions is reached: requests wait for each other.",
         )
 
     def _alarm(

@@ -85,4 +85,51 @@ COMPLAINTS = (
         "the one that we hold, `unreadable` that its adapter does not know the format.",
         lasting=True,
     ),
+    Complaint(
+        "request-partial",
+        "RequestPartial",
+        "settle",
+        "A step of a person's request failed although it was repeated. What was done is done; the request is "
+        "`partial`, its clock runs, and it is taken up again from where it stopped. Look for the request in the log of "
+        "settle, which names the step, then for `bug` in the log of export, erase, recall, amend or certify. What is "
+        "mended needs no further help: the next run begins within the hour.",
+    ),
+    Complaint(
+        "requests-not-looked-at",
+        "NotLooked",
+        "watch",
+        "Persons' requests that have to be looked at cannot be: what failed there is not taken up again, and nobody is "
+        "warned of their dates. Look for `not-looked` in the log of watch, and mend what its reason names.",
+        lasting=True,
+    ),
+    Complaint(
+        "request-due-in-7-days",
+        "RequestDueIn7Days",
+        "watch",
+        "A person's request has to be answered within seven days and is not. The log of watch names it; "
+        "`GET /v1/requests` lists the most urgent first. Where it waits for its controller (a code, a denial, an "
+        "extension), tell the tenant; where it is `partial` or `held`, see why.",
+    ),
+    Complaint(
+        "request-due-in-2-days",
+        "RequestDueIn2Days",
+        "watch",
+        "A person's request has to be answered within two days and is not. Call the tenant today. An extension is "
+        "possible only within the first month, only once, and the person has to be told why (Art. 12(3)).",
+    ),
+    Complaint(
+        "request-overdue",
+        "RequestOverdue",
+        "watch",
+        "A person's request was not answered in time: Art. 12(3) is broken. Tell the tenant, who answers for it, and "
+        "write down why. The request goes on.",
+    ),
+    Complaint(
+        "callback-failed",
+        "CallbackFailed",
+        "callback",
+        "A controller could not be told how a request stands, and is not tried again: its address refuses or is "
+        "silent. Nothing of the request is lost, `GET /v1/requests/{id}` has its state. Look for `given-up` in the log "
+        "of callback, and tell the tenant.",
+    ),
 )

@@ -11,9 +11,6 @@ from infra.duties import Duty
 from infra.parts.access import Surroundings, statements
 from infra.parts.logs import log_group
 
-MEGABYTES = 512
-"""CPU comes with memory. Importing the SDK is most of a cold start and bound by CPU; a function holds about 90 MB."""
-
 
 class Function(Construct):
     """Runs one handler with what its row grants. No SnapStart: a snapshot must hold no key and no nonce. No tracing."""
@@ -52,7 +49,7 @@ class Function(Construct):
             handler=duty.handler,
             code=_room(duty.room, environment),
             layers=[layer],
-            memory_size=MEGABYTES,
+            memory_size=duty.megabytes,
             timeout=Duration.seconds(duty.seconds),
             # What the library would grant along the way (the use of a key without condition, say) is not added.
             role=self.role.without_policy_updates(),
@@ -76,7 +73,7 @@ def variables(duty: Duty) -> set[str]:
     conditional = {
         "TENANTS_TABLE": bool(duty.tenants or duty.purge),
         "MESSAGES_TABLE": bool(duty.messages),
-        "SUBJECT_KEYS_TABLE": duty.root_key or bool(duty.subject_keys),
+        "SUBJECT_KEYS_TABLE": duty.root_key or bool(duty.subject_keys or duty.case_keys),
         "CARRIERS": duty.carriers or bool(duty.timer),
         "NOTIFY_QUEUE": "notify" in duty.sends or bool(duty.timer),
         "RECEIPTS_QUEUE": "receipts" in duty.sends,
@@ -86,7 +83,10 @@ def variables(duty: Duty) -> set[str]:
         "EXPORTS_BUCKET": bool(duty.exports),
         "LEDGER_BUCKET": bool(duty.checkpoints),
         "LEDGER_KEY": duty.signs,
+        "CERTIFICATE_KEY": duty.certifies,
+        "REQUEST_MACHINE": bool(duty.machine),
         "SWEEP_QUEUE": "sweep" in duty.sends,
+        "CALLBACK_QUEUE": "callbacks" in duty.sends,
         "SCHEDULE_GROUP": bool(duty.timer),
         "SCHEDULE_ROLE": bool(duty.timer),
     }

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.config import PLAN_MINUTES, Environment
+from infra.config import PLAN_MINUTES, WATCH_MINUTES, Environment
 from infra.parts.function import Function
 from infra.parts.keys import through
 from infra.parts.queues import Queue
@@ -41,6 +41,9 @@ RHYTHMS = {
         Duration.minutes(RECONCILE_MINUTES),
     ),
     "plan": Rhythm(_every(PLAN_MINUTES), "find what is due to be purged", Duration.minutes(PLAN_MINUTES)),
+    "watch": Rhythm(
+        _every(WATCH_MINUTES), "look at persons' requests that have to be looked at", Duration.minutes(WATCH_MINUTES)
+    ),
     "checkpoint": Rhythm(
         "cron(20 0 * * ? *)", "sign the ends of the ledger's chains of the day before", Duration.hours(3), retries=2
     ),
@@ -55,7 +58,7 @@ class Recurring(Construct):
     ) -> None:
         """`name` is the function's, of `RHYTHMS`."""
         super().__init__(scope, name.title())
-        rhythm = RHYTHMS[name]
+        rhythm, own = RHYTHMS[name], {"plan": environment.plan_minutes, "watch": environment.watch_minutes}
         function.fn.configure_async_invoke(retry_attempts=rhythm.retries, max_event_age=rhythm.patience)
         missed = Queue(self, f"{name}-dead", environment=environment, key=key, consumer=None).queue
         role = scheduler_role(self, "Role", environment=environment, name=f"{name}-schedule")
@@ -76,7 +79,7 @@ class Recurring(Construct):
             name=name,
             group_name=timer.group.schedule_group_name,
             description=f"Fugace: {rhythm.says}",
-            schedule_expression=_every(environment.plan_minutes) if name == "plan" else rhythm.expression,
+            schedule_expression=_every(own[name]) if name in own else rhythm.expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.fn.function_arn,

@@ -31,11 +31,27 @@ ROUTES = (
     ("retention", "/v1/holds/{id}", "DELETE GET"),
     ("retention", "/v1/ledger", "GET"),
     ("retention", "/v1/statistics", "GET"),
+    ("requests", "/v1/discovery", "GET"),
+    ("requests", "/v1/requests", "GET POST"),
+    ("requests", "/v1/requests/{id}", "DELETE GET"),
+    ("requests", "/v1/requests/{id}/extension", "POST"),
+    ("requests", "/v1/requests/{id}/denial", "POST"),
+    ("requests", "/v1/requests/{id}/code", "POST"),
+    ("requests", "/v1/requests/{id}/links", "POST"),
+    ("requests", "/v1/requests/{id}/certificate", "GET"),
+    ("requests", "/v1/subjects/search", "POST"),
+    ("requests", "/v1/tenants/me", "DELETE"),
 )
 """Function, path, methods; all of them for an API key only."""
 
-OPEN_ROUTES = (("receive", "/dlr/{carrier}/{token}", "GET POST"),)
-"""Carriers have no API key: the token in the path and the carrier's signature are checked by the function."""
+OPEN_ROUTES = (
+    ("receive", "/dlr/{carrier}/{token}", "GET POST"),
+    ("requests", "/v1/archives/{token}", "GET"),
+)
+"""Carriers have no API key: the token in the path and the carrier's signature are checked by the function.
+
+Nor has a person: the link to an archive can be used once, for a while, and names nobody.
+"""
 
 REVOKED_WITHIN = Duration.seconds(45)
 """How long the gateway trusts an answer of the authorizer. A revoked key must be dead after 60 seconds."""

@@ -4,6 +4,7 @@ from aws_cdk import App, Stack
 from aws_cdk import Environment as Place
 
 from infra.config import Environment
+from infra.parts.certificates import Certificates
 from infra.parts.checkpoints import Checkpoints
 from infra.parts.exports import Exports
 from infra.parts.keys import Keys
@@ -24,4 +25,5 @@ class DataStack(Stack):
         self.keys = Keys(self, "Keys", environment=environment)
         self.storage = Storage(self, "Storage", environment=environment, key=self.keys.services)
         self.checkpoints = Checkpoints(self, "Checkpoints", environment=environment, services=self.keys.services)
+        self.certificates = Certificates(self, "Certificates", environment=environment)
         self.exports = Exports(self, "Exports", environment=environment, services=self.keys.services)

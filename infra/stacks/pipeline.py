@@ -9,6 +9,7 @@ from infra.duties import DUTIES
 from infra.parts.access import Surroundings
 from infra.parts.carrier import Carrier
 from infra.parts.function import Function
+from infra.parts.machine import RequestMachine, machine_arn
 from infra.parts.pollers import poll_deletions, poll_outbox, poll_queue
 from infra.parts.queues import Queue
 from infra.parts.recurring import RHYTHMS, Recurring
@@ -16,8 +17,11 @@ from infra.parts.rest_api import RestApi
 from infra.parts.timer import Timer
 from infra.stacks.data import DataStack
 
-AT_ONCE = {"notify": 20, "receipts": 5, "sweep": 10}
+AT_ONCE = {"notify": 20, "receipts": 5, "sweep": 10, "callbacks": 5}
 """Functions at once. A flood of webhooks, or of what is over, must not take the account's concurrency from the API."""
+
+WOKEN = {"callbacks": "callback"}
+"""The function that a queue wakes, where it has not the queue's own name."""
 
 TOGETHER = {"sweep": 1}
 """Bodies a run, where they are not ten: a sweep may need all of its time for one, and others would wait in its hand."""
@@ -37,7 +41,7 @@ class PipelineStack(Stack):
         self._environment, self._key = environment, data.keys.services
         self._carriers = [self._carrier(carrier) for carrier in environment.carriers]
         self._queues = {carrier.key: carrier.queue.queue for carrier in self._carriers}
-        self._queues |= {name: self._queue(name, woken=name).queue for name in AT_ONCE}
+        self._queues |= {name: self._queue(name, woken=WOKEN.get(name, name)).queue for name in AT_ONCE}
         self._queues |= {name: self._queue(name).queue for name in ("relay-failures", "tally-failures")}
         self._timer = Timer(
             self,
@@ -49,6 +53,7 @@ class PipelineStack(Stack):
         api = RestApi(self, "RestApi", environment=environment, key=self._key)
         self._functions = self._make_functions(data, api)
         api.open_to(self._functions)
+        RequestMachine(self, "RequestMachine", environment=environment, key=self._key, functions=self._functions)
         self._wake(data)
         CfnOutput(self, "ApiUrl", value=api.url, description="Where the API answers; paths are appended")
 
@@ -72,10 +77,12 @@ class PipelineStack(Stack):
             keys=data.keys,
             storage=data.storage,
             checkpoints=data.checkpoints,
+            certificates=data.certificates,
             exports=data.exports,
             queues=self._queues,
             secrets=[carrier.secret_arn for carrier in self._carriers],
             timer=self._timer,
+            machine=machine_arn(self, self._environment),
         )
         layer = aws_lambda.LayerVersion(
             self,
@@ -104,10 +111,14 @@ class PipelineStack(Stack):
             "LEDGER_BUCKET": data.checkpoints.bucket.bucket_name,
             "EXPORTS_BUCKET": data.exports.bucket.bucket_name,
             "LEDGER_KEY": data.checkpoints.alias,
+            "CERTIFICATE_KEY": data.certificates.alias,
+            "REQUEST_MACHINE": machine_arn(self, environment),
+            "WAITING": environment.waiting,
             "CARRIERS": self.to_json_string([carrier.described() for carrier in self._carriers]),
             "NOTIFY_QUEUE": self._queues["notify"].queue_url,
             "RECEIPTS_QUEUE": self._queues["receipts"].queue_url,
             "SWEEP_QUEUE": self._queues["sweep"].queue_url,
+            "CALLBACK_QUEUE": self._queues["callbacks"].queue_url,
             "SCHEDULE_GROUP": self._timer.group.schedule_group_name,
             "SCHEDULE_ROLE": self._timer.role.role_arn,
             "PUBLIC_URL": api.url,
@@ -139,7 +150,7 @@ class PipelineStack(Stack):
                 self,
                 f"Poll-{name}",
                 queue=self._queues[name],
-                function=functions[name],
+                function=functions[WOKEN.get(name, name)],
                 concurrency=concurrency,
                 batch=TOGETHER.get(name, 10),
             )

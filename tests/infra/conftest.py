@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-ROOMS = ("auth", "dlr", "purge", "send")
+ROOMS = ("auth", "dlr", "dsar", "purge", "send")
 
 os.environ["PATH"] = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"  # jsii looks for node there
 

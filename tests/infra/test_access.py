@@ -66,19 +66,25 @@ def test_no_managed_policy_is_used_or_made(example):
 
 
 def test_a_star_at_the_end_stays_within_something_of_ours(example):
-    """Schedules of our group, streams of our table, checkpoints, archives of tenants; log groups of the account."""
-    allowed = (":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*")
+    """Schedules of our group, streams of our table, checkpoints, archives, runs of our machine; the account's logs."""
+    allowed = (
+        *(":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*"),
+        ":execution:fugace-example-requests:*",
+    )
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):
             for resource in map(json.dumps, listed(each["Resource"])):
                 assert "*" not in resource or any(end in resource for end in allowed), resource
 
 
+SIGNS = ["kms:GetPublicKey", "kms:Sign"]
+
+
 @pytest.mark.parametrize("name", DUTIES)
 def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
     """The right to decrypt a queue must not be a right to decrypt anything else."""
     keys = [each for each in statements(example, example.role(name)) if "kms:" in json.dumps(each["Action"])]
-    for each in [key for key in keys if listed(key["Action"]) != ["kms:GetPublicKey", "kms:Sign"]]:
+    for each in [key for key in keys if listed(key["Action"]) != SIGNS]:
         conditions = each["Condition"]
         text = json.dumps(each["Resource"])
         assert ("KeysRoot" in text) != ("KeysServices" in text)
@@ -92,52 +98,135 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
             }
         else:
             services = listed(conditions["StringLike"]["kms:ViaService"])
-            known = ("dynamodb", "sqs", "secretsmanager", "s3")
+            known = ("dynamodb", "sqs", "secretsmanager", "s3", "states")
             assert set(services) <= {f"{service}.eu-central-1.*" for service in known}
-            assert any(service.startswith("s3.") for service in services) <= bool(DUTIES[name].checkpoints)
+            stored = {*DUTIES[name].checkpoints.split(), *DUTIES[name].exports.split()} & {"GetObject", "PutObject"}
+            assert any(service.startswith("s3.") for service in services) <= bool(stored)
+            assert any(service.startswith("states.") for service in services) <= bool(DUTIES[name].machine)
+
+
+OPENS = {"send", "dispatch", "receive", "webhooks", "notify", "retention", "requests", "verify", "export", "amend"}
+ERASES = {"sweep", "erase"}
 
 
 def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(example):
-    """Whoever cannot open it cannot leak it: the relay, reconcile and the purge see ids alone.
+    """Whoever cannot open it cannot leak it: the relay, reconcile, the purge and the eraser see ids alone.
 
-    A hold may be asked for by number: to know whose it is takes the tenant's key.
+    A hold, and a request of a person, may be asked for by number: to know whose it is takes the tenant's key.
     """
     may = {name for name in DUTIES if any("KeysRoot" in resource for _, resource in granted(example, name))}
 
-    assert may == {"send", "dispatch", "receive", "webhooks", "notify", "retention"}
+    assert may == OPENS
+
+
+def test_who_deletes_persons_cannot_decrypt_and_who_decrypts_cannot_delete_them(example):
+    """One stolen role must not be able to read everything and then destroy the trace of it.
+
+    `send` and `verify` make room for a message that has the id of one that is over: by one that is not, it is refused.
+    """
+    deletes = {name for name in DUTIES if on_table(example, name, "Messages") & {"PartiQLDelete"}}
+
+    assert deletes == ERASES
+    assert not deletes & OPENS
+    for name in OPENS:
+        may = actions(example, name, "s3") | on_table(example, name, "Messages") | persons(example, name)
+        assert may & (DELETES | PURGES - {"AbortMultipartUpload"}) == (
+            {"DeleteItem"} if name in MAKE_ROOM else set()
+        ), name
+
+
+def test_who_exports_reads_a_person_and_changes_nothing_of_theirs(example):
+    """What it may write is the archive, its own case, when that is over, and that it was made."""
+    changes = {
+        table: on_table(example, "export", table) & CHANGES
+        for table in ("Tenants", "SubjectKeys", "Messages", "Purge", "Ledger", "Cases")
+    }
+
+    assert {table: may for table, may in changes.items() if may} == {
+        "Purge": {"UpdateItem"},
+        "Ledger": {"PutItem"},
+        "Cases": {"UpdateItem"},
+    }
+    assert actions(example, "export", "s3") == {"AbortMultipartUpload", "PutObject"}
+
+
+def test_who_asks_carriers_sees_no_message_and_no_key(example):
+    """It has their credentials: what it may ask about is what was written down for it, request by request."""
+    tables = ("Tenants", "SubjectKeys", "Messages", "Purge", "Ledger")
+
+    assert not any(on_table(example, "recall", table) for table in tables)
+    assert on_table(example, "recall", "Cases") == {"DeleteItem", "GetItem", "Query", "UpdateItem"}
+    assert not actions(example, "recall", "s3")
 
 
 def test_only_who_speaks_to_carriers_reads_their_secrets(example):
     """And it reads these, not whatever secret there is."""
     may = {name for name in DUTIES if actions(example, name, "secretsmanager")}
 
-    assert may == {"dispatch", "receive"}
+    assert may == {"dispatch", "receive", "recall"}
     secrets = {resource for action, resource in granted(example, "dispatch") if action.startswith("secretsmanager:")}
     assert len(secrets) == len(example.properties("SecretsManager::Secret")) == 2
 
 
 DELETES = {"DeleteItem", "PartiQLDelete"}
 CHANGES = DELETES | {"BatchWriteItem", "PartiQLUpdate", "PartiQLInsert", "PutItem", "UpdateItem"}
+MAKE_ROOM = {"send", "verify"}
 
 
-def test_messages_and_keys_of_people_are_deleted_by_the_sweep_alone(example):
-    """And it never has a key in its hands. Nobody scans, and nobody writes without a condition.
+def persons(stacks, name):
+    """What it may do with rows of the keys of persons: those of requests have a statement of their own."""
+    return {
+        action.split(":")[1]
+        for each in statements(stacks, stacks.role(name))
+        for action in listed(each["Action"])
+        for resource in map(json.dumps, listed(each["Resource"]))
+        if "StorageSubjectKeys" in resource and "/index/" not in resource and "LeadingKeys" not in json.dumps(each)
+        if action.startswith("dynamodb:")
+    }
 
-    `send` makes room for a message that has the id of one that is over: by one that is not, it is refused.
+
+def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alone(example):
+    """And neither ever has a key in its hands. Nobody scans, and nobody writes without a condition.
+
+    A row of a person's key is deleted by the sweep alone: what the eraser leaves there is a tombstone.
     """
+    rows = {"sweep": DELETES, "erase": {"PartiQLDelete"}, **{key: {"DeleteItem"} for key in MAKE_ROOM}}
     for name in DUTIES:
         assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
-        may = {"sweep": DELETES, "send": {"DeleteItem"}}.get(name, set())
-        assert on_table(example, name, "Messages") & DELETES == may, name
-        assert bool(on_table(example, name, "SubjectKeys") & DELETES) is (name == "sweep"), name
-    assert on_table(example, "sweep", "SubjectKeys") == {"DeleteItem", "UpdateItem"}
+        assert on_table(example, name, "Messages") & DELETES == rows.get(name, set()), name
+        assert bool(persons(example, name) & DELETES) is (name == "sweep"), name
+    assert persons(example, "sweep") == {"DeleteItem", "UpdateItem"}
+    assert persons(example, "erase") == {"GetItem", "UpdateItem"}
 
 
-def test_the_ledger_is_written_by_two_and_changed_by_nobody(example):
+def test_keys_of_requests_are_reached_without_reaching_those_of_persons(example):
+    """They lie in one table, as no back-up may have either: a right to the ones must be none to the others."""
+    found = {
+        name: {action.split(":")[1] for action in listed(each["Action"])}
+        for name in DUTIES
+        for each in statements(example, example.role(name))
+        if "dynamodb:LeadingKeys" in json.dumps(each)
+    }
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "case/*"}}
+
+    assert found == {
+        "requests": {"DeleteItem", "GetItem", "PutItem"},
+        "settle": {"DeleteItem"},
+        "erase": {"DeleteItem"},
+    }
+    for name in found:
+        (each,) = (one for one in statements(example, example.role(name)) if "LeadingKeys" in json.dumps(one))
+        assert json.loads(json.dumps(each["Condition"]).replace('["case/*"]', '"case/*"')) == condition
+
+
+def test_the_ledger_is_written_by_those_who_decide_and_changed_by_nobody(example):
     """What was decided, and what was destroyed: an entry that its writer could take back would prove nothing."""
     changes = {name: on_table(example, name, "Ledger") & CHANGES for name in DUTIES}
 
-    assert {name: may for name, may in changes.items() if may} == {"retention": {"PutItem"}, "sweep": {"PutItem"}}
+    assert {name: may for name, may in changes.items() if may} == {key: {"PutItem"} for key in LEDGER}
+
+
+LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify")
 
 
 def test_the_tally_can_only_count(example):
@@ -153,43 +242,86 @@ def test_the_tally_can_only_count(example):
 PURGES = {"AbortMultipartUpload", "DeleteObjectVersion", "ListBucketMultipartUploads", "ListBucketVersions"}
 
 
-def test_archives_for_persons_are_removed_by_the_sweep_and_read_by_nobody(example):
-    """Nor is anything else in reach of it: what it deletes are objects of tenants in that bucket, for good."""
+def test_archives_for_persons_are_made_handed_out_and_removed_by_different_functions(example):
+    """Nor is anything else in reach: what they touch are objects of tenants in that bucket."""
     may = {
         (name, action.removeprefix("s3:"), "/ten_*" in resource)
         for name in DUTIES
         for action, resource in granted(example, name)
         if "ExportsBucket" in resource
     }
+    wanted = {
+        "sweep": PURGES,
+        "erase": PURGES,
+        "export": {"AbortMultipartUpload", "PutObject"},
+        "requests": {"GetObject", "ListBucket"},
+    }
 
-    assert may == {("sweep", action, not action.startswith("List")) for action in PURGES}
-    assert not [each for each in granted(example, "sweep") if each[0].startswith("s3:") and "Exports" not in each[1]]
+    assert may == {(name, action, not action.startswith("List")) for name, each in wanted.items() for action in each}
+    for name in wanted:
+        assert not [each for each in granted(example, name) if each[0].startswith("s3:") and "Exports" not in each[1]]
 
 
-def test_requests_of_persons_are_deleted_by_the_sweep_and_written_by_nobody(example):
-    """There is no API for them yet."""
-    found = {name: on_table(example, name, "Cases") for name in DUTIES}
+def test_requests_of_persons_are_written_by_their_room_and_forgotten_by_the_sweep(example):
+    """Whoever answers one writes what became of it. That it is a condition of each write, no policy can say."""
+    found = {name: on_table(example, name, "Cases") & CHANGES for name in DUTIES}
 
-    assert {name: may for name, may in found.items() if may} == {"sweep": {"DeleteItem", "Query"}}
+    assert {name for name, may in found.items() if may} == {"sweep", *ROOM}
+    assert found["sweep"] == {"DeleteItem"}
+    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "settle", "erase"}
 
 
-def test_only_the_checkpoint_signs_and_nobody_takes_one_back(example):
+ROOM = {name for name, duty in DUTIES.items() if duty.room == "dsar"}
+
+
+def test_only_the_checkpoint_signs_the_ledger_and_nobody_takes_one_back(example):
     """Neither a deletion nor a shorter lock, nor a key that could be used for anything else, is anybody's."""
-    may = {name: actions(example, name, "s3") for name in DUTIES}
-    signers = {name for name in DUTIES if any(action == "kms:Sign" for action, _ in granted(example, name))}
+    may = {
+        name: {
+            action.removeprefix("s3:") for action, resource in granted(example, name) if "CheckpointsBucket" in resource
+        }
+        for name in DUTIES
+    }
 
     assert {name: found for name, found in may.items() if found} == {
         "checkpoint": {"GetObject", "ListBucket", "PutObject"},
         "retention": {"GetObject", "ListBucket"},
-        "sweep": PURGES,
     }
-    assert signers == {"checkpoint"}
-    signed = {resource for action, resource in granted(example, "checkpoint") if action == "kms:Sign"}
-    assert ["CheckpointsKey" in resource for resource in signed] == [True]
+    assert signers(example, "CheckpointsKey") == {"checkpoint"}
 
 
-def test_the_person_index_is_the_sweeps_alone(example):
-    """All there is of one person is for whom to ask who looks whether anything is left: others query by time."""
+def signers(stacks, key):
+    return {name for name in DUTIES for act, which in granted(stacks, name) if act == "kms:Sign" and key in which}
+
+
+def test_certificates_and_callbacks_are_signed_by_those_who_speak_with_controllers(example):
+    """With a key of their own: whoever can sign one of these can forge no checkpoint."""
+    assert signers(example, "CertificatesKey") == {"requests", "certify", "callback"}
+    assert signers(example, "") == {"requests", "certify", "callback", "checkpoint"}
+
+
+def test_the_machine_is_started_by_two_and_answered_by_one(example):
+    """It is named, and so is what may be done: nobody stops a run, reads a history, or changes what it does."""
+    may = {
+        (name, action.removeprefix("states:"), resource)
+        for name in DUTIES
+        for action, resource in granted(example, name)
+        if action.startswith("states:")
+    }
+
+    machine = "stateMachine:fugace-example-requests"
+    assert {
+        (name, action, which.rpartition('"AWS::AccountId"}, ":')[2].strip('"]}')) for name, action, which in may
+    } == {
+        ("requests", "StartExecution", machine),
+        ("requests", "SendTaskSuccess", machine),
+        ("watch", "StartExecution", machine),
+        ("watch", "DescribeExecution", "execution:fugace-example-requests:*"),
+    }
+
+
+def test_the_person_index_is_asked_by_who_answers_persons_alone(example):
+    """All there is of one person is for whom to ask who looks whether anything is left, or was asked by them."""
     indexes = {
         (name, resource.partition("/index/")[2].strip('"]} '))
         for name in DUTIES
@@ -198,15 +330,15 @@ def test_the_person_index_is_the_sweeps_alone(example):
     }
 
     assert indexes == {
-        ("send", "by-time"),
-        ("webhooks", "by-time"),
-        ("reconcile", "by-time"),
-        ("retention", "by-time"),
+        *((name, "by-time") for name in ("send", "webhooks", "reconcile", "retention", "sweep")),
+        *((name, "by-subject") for name in ("sweep", "export", "erase", "amend")),
+        *((name, "by-person") for name in ("requests", "verify", "export", "erase", "amend")),
         ("plan", "by-due"),
-        ("sweep", "by-time"),
-        ("sweep", "by-subject"),
         ("sweep", "by-content"),
+        ("sweep", "by-objection"),
         ("checkpoint", "by-day"),
+        ("requests", "by-deadline"),
+        ("watch", "by-look"),
     }
 
 
@@ -233,6 +365,16 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "sweep": {"sweep"},
         "tally": {"tallyfailures"},
         "checkpoint": set(),
+        "requests": {"callbacks"},
+        "settle": {"callbacks"},
+        "verify": set(),
+        "export": set(),
+        "erase": set(),
+        "recall": set(),
+        "amend": {"sweep"},
+        "certify": set(),
+        "watch": {"callbacks"},
+        "callback": {"callbacks"},
     }.items():
         sent = [resource for action, resource in granted(example, name) if action == "sqs:SendMessage"]
         found = {json.loads(each)["Fn::GetAtt"][0].rpartition("Queue")[0].rpartition("Queue")[2] for each in sent}
@@ -252,7 +394,7 @@ def test_only_the_schedules_role_is_passed_and_to_the_scheduler_only(example):
 
 def test_schedules_take_their_roles_for_this_environments_group_alone(example):
     """The scheduler acts for every account: without the source it would act for a stranger's schedule."""
-    for name in ("schedules", "reconcile-schedule", "plan-schedule", "checkpoint-schedule"):
+    for name in ("schedules", "reconcile-schedule", "plan-schedule", "watch-schedule", "checkpoint-schedule"):
         (trust,) = example.role(name)["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
         assert "schedule-group/fugace-example" in json.dumps(trust["Condition"]["StringEquals"]["aws:SourceArn"])

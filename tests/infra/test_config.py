@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.config import UNION, Carrier, ConfigError, Environment, read, retention
+from infra.config import DRAIN_SECONDS, UNION, Carrier, ConfigError, Environment, read, retention
+from infra.duties import DUTIES
 
 ROOT = Path(__file__).resolve().parents[2]
 CARRIER = {"name": "simulator", "adapter": "simulator", "url": "https://carrier.example"}
@@ -74,6 +75,12 @@ def test_the_program_says_so_in_one_sentence():
         ({"removal": "keep"}, "removal"),
         ({"carriers": []}, "no carrier"),
         ({"tally_seconds": 301}, "tally_seconds"),
+        ({"waiting": "a day"}, "waiting"),
+        ({"waiting": "P15D"}, "waiting is 'P15D', it may be a duration of at most P14D"),
+        ({"drain_seconds": 64}, "drain_seconds"),
+        ({"drain_seconds": 901, "removal": "destroy"}, "drain_seconds"),
+        ({"drain_seconds": 0, "removal": "destroy"}, "drain_seconds"),
+        ({"watch_minutes": 16}, "watch_minutes"),
         ({"ca_bundle": ""}, "CA bundle"),
         ({"colour": "blue"}, "colour"),
         ({"carriers": [CARRIER | {"concurrency": 1}]}, "concurrency"),
@@ -153,6 +160,18 @@ def test_what_was_not_built_is_named(tmp_path):
 
     with pytest.raises(ConfigError, match="run `make layer` first"):
         build(App(outdir=str(tmp_path / "out")), bare)
+
+
+def test_an_erasure_waits_for_whoever_was_at_it_a_moment_ago():
+    """Who was given the person's key before the tombstone stood may use it until its own time is over.
+
+    Where data are kept nobody can set a shorter wait; a laptop, which asks nobody's pardon, does not want one.
+    """
+    longest = max(DUTIES[name].seconds for name in ("send", "verify", "dispatch", "receive"))
+
+    assert longest < DRAIN_SECONDS
+    assert read(context()).drain_seconds == DRAIN_SECONDS
+    assert read(context(drain_seconds=2, removal="destroy")).drain_seconds == 2
 
 
 @pytest.mark.parametrize("minutes", [0, 16])

@@ -7,6 +7,7 @@ import pytest
 from fugace.domain import bounds
 from fugace.domain.retention import Kind, Period
 from infra.config import ROOT
+from infra.duties import INDEXES
 
 
 def table(stacks, name):
@@ -30,22 +31,26 @@ def keys(stacks):
     }
 
 
+SIGN = ("alias/fugace-example-ledger", "alias/fugace-example-certificates")
+
+
 def test_keys_rotate_and_can_be_rescued(example):
     """A key that is deleted takes everything with it: 30 days are the longest that KMS waits.
 
-    The one that signs does not rotate: KMS rotates no asymmetric key.
+    Those that sign do not rotate: KMS rotates no asymmetric key.
     """
     found = keys(example)
 
-    assert set(found) == {"alias/fugace-example", "alias/fugace-example-services", "alias/fugace-example-ledger"}
+    assert set(found) == {"alias/fugace-example", "alias/fugace-example-services", *SIGN}
     for alias, key in found.items():
-        assert key.get("EnableKeyRotation", False) is (alias != "alias/fugace-example-ledger")
+        assert key.get("EnableKeyRotation", False) is (alias not in SIGN)
         assert key["PendingWindowInDays"] == 30
 
 
-def test_the_key_that_signs_does_nothing_else_and_lets_nobody_in_but_the_account(example):
+@pytest.mark.parametrize("alias", SIGN)
+def test_a_key_that_signs_does_nothing_else_and_lets_nobody_in_but_the_account(example, alias):
     """A private key on P-256 (FIPS 186-5, ECDSA), which never leaves KMS and does not replicate."""
-    key = keys(example)["alias/fugace-example-ledger"]
+    key = keys(example)[alias]
     (allowed,) = key["KeyPolicy"]["Statement"]
 
     assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
@@ -219,8 +224,7 @@ def test_indexes_hold_keys_alone(example):
     indexes = [each for of in example.properties("DynamoDB::Table") for each in of.get("GlobalSecondaryIndexes", [])]
 
     keys_only = {"ProjectionType": "KEYS_ONLY"}
-    names = ("by-subject", "by-time", "by-content", "by-due", "by-day")
-    assert {each["IndexName"]: each["Projection"] for each in indexes} == dict.fromkeys(names, keys_only)
+    assert {each["IndexName"]: each["Projection"] for each in indexes} == dict.fromkeys(INDEXES, keys_only)
 
 
 def test_nobody_looks_into_the_keys_of_rows(example):

@@ -25,7 +25,7 @@ def test_functions_run_as_measured(example, name):
 
     assert found["Runtime"] == "python3.13"
     assert found["Architectures"] == ["arm64"]
-    assert found["MemorySize"] == 512
+    assert found["MemorySize"] == (1024 if name == "export" else 512)
     assert found["Timeout"] == DUTIES[name].seconds
     assert found["Handler"] == DUTIES[name].handler
     assert len(found["Layers"]) == 1
@@ -47,7 +47,7 @@ def test_no_snapshot_no_trace_no_default_log_group(example, name):
 
 def test_clients_that_wait_are_answered_before_the_gateway_gives_up(example):
     """29 seconds: later the client has an error and the function goes on."""
-    for name in ("auth", "keys", "send", "receive", "webhooks", "retention"):
+    for name in ("auth", "keys", "send", "receive", "webhooks", "retention", "requests"):
         assert example.function(name)["Timeout"] <= 29
 
 
@@ -95,6 +95,19 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "CASES_TABLE", "EXPORTS_BUCKET", "SWEEP_QUEUE"},
         "tally": {"TENANTS_TABLE", "PURGE_TABLE"},
         "checkpoint": {"LEDGER_TABLE", "LEDGER_BUCKET", "LEDGER_KEY"},
+        "requests": vault
+        | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "REQUEST_MACHINE", "CERTIFICATE_KEY"}
+        | {"CALLBACK_QUEUE", "PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"},
+        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "CALLBACK_QUEUE", "WAITING"},
+        "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE"},
+        "export": vault
+        | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
+        "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
+        "recall": {"CASES_TABLE", "CARRIERS"},
+        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
+        "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},
+        "watch": {"TENANTS_TABLE", "CASES_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
+        "callback": {"CASES_TABLE", "CERTIFICATE_KEY", "CALLBACK_QUEUE", "PUBLIC_URL", "WEBHOOK_EXCEPTIONS"},
     }
     for name in DUTIES:
         assert always <= set(told(example, name)), name
@@ -207,6 +220,7 @@ def test_the_tally_is_asked_for_the_text_as_it_is_stored(example):
         ("queuenotify", "notify", 20, 10),
         ("queuereceipts", "receipts", 5, 10),
         ("queuesweep", "sweep", 10, 1),
+        ("queuecallbacks", "callback", 5, 10),
     ],
 )
 def test_queues_wake_their_functions_so_many_at_once(example, queue, function, concurrency, batch):
@@ -226,7 +240,7 @@ def test_only_who_repeats_by_design_is_spared_lambdas_loop_detection(example):
     """It stops a function that wakes itself by a queue after 16 rounds: a carrier may be down for longer."""
     allowed = {name for name in DUTIES if example.function(name)["RecursiveLoop"] == "Allow"}
 
-    assert allowed == {"dispatch", "notify", "sweep"}
+    assert allowed == {"dispatch", "notify", "sweep", "callback"}
 
 
 def test_reconcile_runs_every_five_minutes_and_a_missed_run_is_seen(example):
@@ -256,7 +270,17 @@ def test_the_ledger_is_signed_every_night_and_a_run_that_failed_is_repeated(exam
     assert invoked(example, "checkpoint")["MaximumRetryAttempts"] == 2
 
 
-@pytest.mark.parametrize("name", ["reconcile", "plan", "checkpoint"])
+def test_requests_are_looked_at_four_times_an_hour(example, laptop):
+    """What failed is taken up again within the hour, and nobody is warned of a deadline too late."""
+    found = schedule(example, "watch")
+
+    assert found["ScheduleExpression"] == "rate(15 minutes)"
+    assert schedule(laptop, "watch")["ScheduleExpression"] == "rate(1 minute)"
+    assert found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 900
+    assert invoked(example, "watch")["MaximumRetryAttempts"] == 0
+
+
+@pytest.mark.parametrize("name", ["reconcile", "plan", "watch", "checkpoint"])
 def test_a_run_that_could_not_be_begun_is_seen(example, name):
     """And a late one does not meet the next."""
     found = schedule(example, name)
@@ -273,7 +297,9 @@ def test_a_run_that_could_not_be_begun_is_seen(example, name):
 
 def test_these_are_all_the_schedules(example):
     """One more is one more thing that happens by itself."""
-    assert {each["Name"] for each in example.properties("Scheduler::Schedule")} == {"reconcile", "plan", "checkpoint"}
+    names = {each["Name"] for each in example.properties("Scheduler::Schedule")}
+
+    assert names == {"reconcile", "plan", "watch", "checkpoint"}
 
 
 def schedule(stacks, name):

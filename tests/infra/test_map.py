@@ -25,6 +25,7 @@ NAMES = {
     "S3::Bucket": "BucketName",
     "SQS::Queue": "QueueName",
     "Scheduler::ScheduleGroup": "Name",
+    "StepFunctions::StateMachine": "StateMachineName",
     "Logs::LogGroup": "LogGroupName",
     "CloudWatch::Alarm": "AlarmName",
     "CloudWatch::Dashboard": "DashboardName",
@@ -58,6 +59,10 @@ REVIEWED = {
     "Lambda::EventInvokeConfig": "FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier",
     "ApiGateway::Stage": "AccessLogSetting DeploymentId MethodSettings RestApiId StageName Tags TracingEnabled",
     "Scheduler::ScheduleGroup": "Name Tags",
+    "StepFunctions::StateMachine": (
+        "DefinitionString DefinitionSubstitutions EncryptionConfiguration RoleArn StateMachineName StateMachineType "
+        "Tags"
+    ),
     "Scheduler::Schedule": "Description FlexibleTimeWindow GroupName Name ScheduleExpression Target",
 }
 """A place where data hide is often one property away: each of these was looked at."""

@@ -10,8 +10,9 @@ LIVE = {
     "notify": "notify",
     "receipts": "receipts",
     "sweep": "sweep",
+    "callbacks": "callback",
 }
-ALONE = ("relay-failures", "tally-failures", "reconcile-dead", "plan-dead", "checkpoint-dead")
+ALONE = ("relay-failures", "tally-failures", "reconcile-dead", "plan-dead", "watch-dead", "checkpoint-dead")
 
 
 def queue(stacks, name):
@@ -51,7 +52,7 @@ def test_every_queue_is_under_our_key_and_refuses_plain_http(example):
         for each in example.properties("SQS::QueuePolicy")
     }
     found = example.resources("SQS::Queue")
-    assert len(found) == 15
+    assert len(found) == 18
     for name, each in found:
         assert "KeysServices" in json.dumps(each["Properties"]["KmsMasterKeyId"])
         statements = guarded[json.dumps([{"Ref": name}])]

@@ -1,6 +1,7 @@
 """Somebody is woken, and by the right things."""
 
 import ast
+import importlib
 import json
 from functools import cache
 
@@ -36,7 +37,7 @@ def test_every_queue_that_should_be_empty_is_watched(example):
     }
 
     assert set(watched) == dead
-    assert len(dead) == 10
+    assert len(dead) == 12
     for each in watched.values():
         assert (each["Threshold"], each["EvaluationPeriods"]) == (1, 1)
 
@@ -69,11 +70,13 @@ EDGE = [f"layers/common/python/fugace/edge/{name}.py" for name in ("observe", "p
 @cache
 def counted(name):
     """What a function counts: in its handler's module, and in what surrounds every handler."""
-    module = DUTIES[name].handler.rpartition(".")[0].replace(".", "/") + ".py"
-    return {word for path in (module, *EDGE) for word in names((ROOT / path).read_text())}
+    module = DUTIES[name].handler.rpartition(".")[0]
+    imported = vars(importlib.import_module(module)).get("METRICS", {})  # a use case's own list
+    words = {word for path in (module.replace(".", "/") + ".py", *EDGE) for word in names((ROOT / path).read_text())}
+    return words | set(imported.values())
 
 
-COUNTERS = {"count": 0, "count_of": 1, "gauge_of": 1}
+COUNTERS = {"count": 0, "gauge": 0, "count_of": 1, "gauge_of": 1}
 """What counts, and which of its arguments is the metric's name."""
 
 
@@ -118,7 +121,10 @@ def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
     found = alarms(example)
     at_once = {each.alarm for each in COMPLAINTS if not each.lasting}
 
-    assert at_once == {"hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted"}
+    assert at_once == {
+        *("hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted", "callback-failed"),
+        *("request-partial", "request-due-in-7-days", "request-due-in-2-days", "request-overdue"),
+    }
     for each in COMPLAINTS:
         alarm = found[each.alarm]
         wanted = (1, 1) if each.alarm in at_once else (3, 2)
@@ -157,6 +163,34 @@ def test_a_ledger_that_nobody_signs_is_an_alarm(example):
     assert (found["Period"], found["EvaluationPeriods"]) == (3600, 26)
 
 
+def test_a_request_that_takes_longer_than_we_mean_to_is_an_alarm(example):
+    """The controller's month must not be spent here."""
+    found = alarms(example)["request-slow"]
+
+    assert (found["MetricName"], dimension(found)) == ("RequestAge", {"service": "watch"})
+    assert (found["Statistic"], found["Threshold"]) == ("Maximum", 72 * 3600)
+
+
+def test_requests_that_nobody_looks_at_are_an_alarm(example):
+    """Nothing else takes up what failed, and nothing else knows of a deadline."""
+    found = alarms(example)["watch-silent"]
+
+    assert (found["MetricName"], dimension(found)) == ("Watched", {"service": "watch"})
+    assert found["TreatMissingData"] == "breaching"
+    assert found["ComparisonOperator"] == "LessThanThreshold"
+    assert found["Period"] * found["EvaluationPeriods"] == 45 * 60
+
+
+def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
+    """Its functions may all be well: a definition can fail by itself, and so can a right that it lacks."""
+    found = [each for each in alarms(example).values() if each["Namespace"] == "AWS/States"]
+
+    assert {each["MetricName"] for each in found} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}
+    for each in found:
+        assert json.dumps(dimension(each)["StateMachineArn"]).endswith(':stateMachine:fugace-example-requests"]]}')
+        assert (each["Threshold"], each["Statistic"]) == (1, "Sum")
+
+
 def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
     """The promise, kind by kind: the worst of five minutes, and the first time."""
     found = [each for each in alarms(example).values() if each["MetricName"] == "PurgeLag"]
@@ -183,6 +217,8 @@ def test_alarms_ask_for_what_is_there(example):
     }
     for alarm in alarms(example).values():
         for key, value in dimension(alarm).items():
+            if key == "StateMachineArn":  # by name, and the test above knows which
+                continue
             assert value in names[key], alarm["AlarmName"]
 
 

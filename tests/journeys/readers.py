@@ -211,6 +211,26 @@ def schedule_group(client: Client, of: Resource) -> Found:
     return {**found, "Tags": client("scheduler").list_tags_for_resource(ResourceArn=found["Arn"])["Tags"]}
 
 
+@reads("AWS::StepFunctions::StateMachine")
+def state_machine(client: Client, of: Resource) -> Found:
+    """Its blanks are filled in by CloudFormation: what runs is compared with the definition as it has to be then."""
+    found = client("stepfunctions").describe_state_machine(stateMachineArn=of.physical)
+    asked, blanks = of.properties["DefinitionString"], of.properties["DefinitionSubstitutions"]
+    filled = asked
+    for name, value in blanks.items():
+        filled = filled.replace(f"${{{name}}}", value)
+    same = json.loads(filled) == json.loads(found["definition"])
+    labels = client("stepfunctions").list_tags_for_resource(resourceArn=of.physical)["tags"]
+    return {
+        **found,
+        "StateMachineName": found["name"],
+        "StateMachineType": found["type"],
+        "DefinitionString": asked if same else found["definition"],
+        "DefinitionSubstitutions": blanks if same else None,
+        "Tags": [{"Key": each["key"], "Value": each["value"]} for each in labels],
+    }
+
+
 @reads("AWS::SNS::Topic")
 def topic(client: Client, of: Resource) -> Found:
     found = client("sns").get_topic_attributes(TopicArn=of.physical)["Attributes"]

@@ -40,13 +40,13 @@ BEYOND = (
     present(
         31,
         "what keeps an erased person away",
-        "the tombstone of an erased person: a keyed hash, an epoch, a time",
+        "the tombstone of an erased person: a keyed hash, an epoch, a time; of one who objected, the time of that",
         categories=(Category.PSEUDONYM,),
-        purpose="refusing what a late receipt or a restored back-up would bring back",
-        ground="Art. 17(1), 5(2)",
+        purpose="refusing what a late receipt or a restored back-up would bring back, and respecting an objection",
+        ground="Art. 17(1), 21(3), 5(2)",
         kept=Fixed(None, "the contract with the tenant: without the tenant's key it is random bits"),
         protection=f"keyed hash; {AT_REST}",
-        exported="`subject`, `erased_at`",
+        exported="`subject`, `erased_at`, `objected_at`",
         erased="it is what is left of an erasure; it goes with the tenant",
         outlives="until the tenant's key is destroyed",
         probe="a late receipt for an erased person creates nothing",
@@ -77,17 +77,21 @@ BEYOND = (
         **NOBODY,
         probe="template: one dashboard, no tenant in it, no other analytics",
     ),
-    bounded(
+    present(
         34,
         "files of persons' requests",
-        "id of a request, and when it was finished; neither evidence of identity nor letters have a field",
-        categories=(Category.WORK,),
+        "what was asked, when, and what was done; number and correction while they are needed; neither evidence of "
+        "identity nor letters have a field",
+        categories=(Category.NUMBER, Category.PSEUDONYM, Category.TRAFFIC, Category.WORK),
         purpose="showing that requests were answered in time",
         ground=ACCOUNTABLE,
         kept=Kind.CASES,
-        protection=f"opaque ids and times; no function writes there yet; {AT_REST}",
-        exported="not exported: no field leads to a person",
-        erased="by the purge, once its time as a finished case is over; nobody is in it",
+        protection=f"number and correction are sealed with a key of the request, which no back-up has; {AT_REST}",
+        exported="each field under the name that its entry gives",
+        erased=(
+            "on erasure nobody can tell any more whose it was: keyed hash, number, correction and key go; the row goes "
+            "by the purge, once its time as a finished case is over"
+        ),
         outlives=BACKUP,
         probe="the table's attributes are entries of the map; no row is over for more than an hour",
         branches=(Branch.CASES,),
@@ -107,16 +111,17 @@ BEYOND = (
     present(
         36,
         "keys, and their back-ups",
-        "persons' keys, wrapped by their tenant's; tenants' keys, wrapped by the root key; that one, sealed by KMS",
+        "keys of persons and of requests, wrapped by their tenant's; tenants' keys, wrapped by the root key; that one, "
+        "sealed by KMS",
         categories=(Category.SECURITY, Category.PSEUDONYM),
         purpose="making what is sealed readable for as long as it may be",
         ground="Art. 32(1)(a), 17(1)",
         kept=Fixed(None, "the last message of a person; the contract with a tenant"),
-        protection=f"persons' keys are in no back-up; each key is wrapped by the one above it; {AT_REST}",
+        protection=f"keys of persons and requests are in no back-up; each is wrapped by the one above it; {AT_REST}",
         exported="not exported: a key tells nothing of anybody",
         erased=(
-            "a person's key goes with the person's last message, one to two hours later; a tenant's is in the back-up "
-            "of tenants for seven days"
+            "a person's key goes in the first write of an erasure, or one to two hours after the last message; "
+            "a request's when its archive is over; a tenant's is in the back-up of tenants for seven days"
         ),
         outlives=timedelta(hours=2),
         probe="template: no recovery for subject-keys; a restored messages table cannot be read",

@@ -7,6 +7,7 @@ from fugace.datamap.place import (
     AT_REST,
     DEAD,
     EXPIRING,
+    HISTORY,
     LAG,
     LOGS,
     NOBODY,
@@ -61,24 +62,32 @@ PASSING = (
         "one-off schedules",
         "id of a message, or of an event for a webhook",
         kept=until(SCHEDULED, "seven days ahead at most"),
-        erased="a schedule deletes itself when it has fired; what it names is gone by then, and dropped",
+        erased="on erasure one by one; another deletes itself when it has fired, and what it names is dropped by then",
         outlives=SCHEDULED,
         probe="list of schedules: none lies further ahead than a week",
         branches=(Branch.SCHEDULES,),
     ),
-    banned(
+    bounded(
         17,
         "histories of state machines",
-        "input and output of each step",
-        "90 days, and no way to delete one",
-        "template: no state machine",
+        "id of a request; names of steps, functions and errors; words of a list (`next`, `more`, `until`)",
+        purpose="answering persons' requests step by step, and taking them up where one failed",
+        kept=until(HISTORY, "Step Functions keeps a run so long after its end, and has no way to delete one"),
+        protection=f"a step is told the request's id, and answers words; no log, no trace; {AT_REST}",
+        outlives=HISTORY,
+        probe=(
+            "planted numbers and texts are searched in the history of every path, failures included; definition: "
+            "nothing but the request's id enters a step"
+        ),
     ),
-    banned(
+    bounded(
         18,
         "names of executions, results of distributed maps",
-        "whatever they are named after",
-        "90 days",
-        "template: no state machine",
+        "`<tenant>-<request>-<run>`: opaque ids, and a count",
+        purpose="beginning each run once",
+        kept=until(HISTORY, "with the history"),
+        outlives=HISTORY,
+        probe="name of every execution: two ids and a count; definition: no distributed map",
     ),
     bounded(
         19,

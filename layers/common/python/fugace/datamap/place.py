@@ -27,6 +27,8 @@ CHECKPOINTS = timedelta(days=6 * 365 + 2 + 30 + 1)
 EXPORTS = timedelta(days=31 + 1)
 """The longest that S3 lets an archive be, should the purge never come: a day more than the operator's longest, and a
 day for what it leaves behind."""
+HISTORY = timedelta(days=90)
+"""Of a state machine's run, once it has ended: nobody can delete it before."""
 TRAIL = timedelta(days=90)
 """What AWS itself remembers of calls to it."""
 

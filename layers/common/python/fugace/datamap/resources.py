@@ -7,7 +7,7 @@ resource of the synthesized templates: one that is named nowhere here fails it u
 
 from dataclasses import dataclass
 
-_TRIGGERS = "reconcile|plan|checkpoint"
+_TRIGGERS = "reconcile|plan|watch|checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ HOLDERS = (
     Holder("S3::Bucket", "ledger-.+", (9, 10)),
     Holder("S3::Bucket", "exports-.+", (9, 10, 11)),
     Holder("SQS::Queue", r"carrier-[a-z0-9-]+?(?<!-dead)", (12,)),
-    Holder("SQS::Queue", "notify|receipts|sweep", (12,)),
+    Holder("SQS::Queue", "notify|receipts|sweep|callbacks", (12,)),
     Holder("SQS::Queue", r"carrier-[a-z0-9-]+-dead", (13,)),
-    Holder("SQS::Queue", f"(notify|receipts|sweep|{_TRIGGERS})-dead", (13,)),
+    Holder("SQS::Queue", f"(notify|receipts|sweep|callbacks|{_TRIGGERS})-dead", (13,)),
     Holder("SQS::Queue", "(relay|tally)-failures", (14,)),
     Holder("Lambda::EventInvokeConfig", _TRIGGERS, (14,)),
     Holder("Scheduler::ScheduleGroup", "", (16,)),
+    Holder("StepFunctions::StateMachine", "requests", (17, 18)),
     Holder("Logs::LogGroup", "(?!api$)[a-z]+", (19,)),
     Holder("Logs::LogGroup", "api", (23,)),
     Holder("CloudWatch::Alarm", "[a-z0-9-]+", (21,)),
@@ -67,6 +68,7 @@ HOLDERS = (
     Holder("SNS::Topic", "alarms", (28,)),
     Holder("KMS::Key", "", (36,)),
     Holder("KMS::Key", "services", (36,)),
+    Holder("KMS::Key", "certificates", (34,)),
     Holder("KMS::Key", "ledger", (37,)),
 )
 """The account of a carrier, and what a tenant's webhook does, are no resources of ours: places 29 and 30."""
@@ -123,7 +125,8 @@ FORBIDDEN = (
     Forbidden("S3::Bucket", "MetadataTableConfiguration", 10),
     Forbidden("S3::Bucket", "NotificationConfiguration", 14),
     Forbidden("Events:", "", 15),
-    Forbidden("StepFunctions:", "", 17),
+    Forbidden("StepFunctions::StateMachine", "LoggingConfiguration", 17),
+    Forbidden("StepFunctions::Activity", "", 17),
     Forbidden("Logs::LogGroup", "DataProtectionPolicy", 20),
     Forbidden("Logs::SubscriptionFilter", "", 21),
     Forbidden("Logs::Destination", "", 21),
@@ -134,6 +137,7 @@ FORBIDDEN = (
     Forbidden("ApiGateway::Stage", "CacheClusterEnabled", 27),
     Forbidden("ApiGateway::Stage", "TracingEnabled", 24),
     Forbidden("Lambda::Function", "TracingConfig", 24, (None, {"Mode": "PassThrough"})),
+    Forbidden("StepFunctions::StateMachine", "TracingConfiguration", 24, (None, {"Enabled": False})),
     Forbidden("XRay:", "", 24),
     Forbidden("CloudTrail:", "", 25),
     Forbidden("WAFv2::LoggingConfiguration", "", 23),

@@ -97,12 +97,13 @@ STORED = (
     bounded(
         9,
         "old versions and unfinished uploads in S3",
-        "signed checkpoints of the ledger: tenants' ids, numbers and hashes of entries; what replaced archives leave",
+        "signed checkpoints of the ledger: tenants' ids, numbers and hashes of entries; what replaced archives leave, "
+        "sealed",
         categories=(Category.COUNT, Category.WORK),
         purpose="showing that the ledger was not changed afterwards",
         ground=ACCOUNTABLE,
         kept=until(CHECKPOINTS, "Object Lock for six years, the longest that a finished case is kept, and a month"),
-        protection=f"nothing personal may enter a checkpoint; an archive's are removed one by one; {AT_REST}",
+        protection=f"nothing personal may enter a checkpoint; an archive is sealed with its request's key; {AT_REST}",
         erased="nobody is in a checkpoint; an archive's go with it, and by an end of their own the day after",
         outlives=EXPORTS,
         probe="template: a lifecycle for versions, marks and unfinished uploads of either bucket",
@@ -111,14 +112,14 @@ STORED = (
     bounded(
         10,
         "names of objects in S3, their tags, access logs and inventories",
-        "`checkpoints/<day>.json`; `<tenant>/<request>/…`, opaque ids",
+        "`checkpoints/<day>.json`; `<tenant>/<request>/archive`, opaque ids",
         categories=(Category.COUNT, Category.WORK),
         ground=ACCOUNTABLE,
         kept=until(CHECKPOINTS, "as long as the objects"),
         protection="days and opaque ids; neither access log nor inventory",
         erased="with the object: nobody is in a checkpoint's name",
         outlives=EXPORTS,
-        probe="template: no access log, no inventory; the purge may touch nothing that is not named after a tenant",
+        probe="template: no access log, no inventory; nobody may touch anything that is not named after a tenant",
         branches=(Branch.ARCHIVES,),
     ),
     present(
@@ -138,7 +139,7 @@ STORED = (
             "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is "
             "the net behind it"
         ),
-        outlives=EXPORTS,
+        outlives=LAG,
         probe="no object there can be read without its key; what was planted there is gone once it is over",
         branches=(Branch.ARCHIVES,),
     ),
