@@ -130,7 +130,13 @@ def test_messages_and_keys_of_people_are_deleted_by_the_sweep_alone(example):
         may = {"sweep": DELETES, "send": {"DeleteItem"}}.get(name, set())
         assert on_table(example, name, "Messages") & DELETES == may, name
         assert bool(on_table(example, name, "SubjectKeys") & DELETES) is (name == "sweep"), name
-    assert on_table(example, "sweep", "SubjectKeys") == {"DeleteItem", "UpdateItem"}
+    # What it may query is an index of keys alone: who objected, and when.
+    assert on_table(example, "sweep", "SubjectKeys") == {"DeleteItem", "Query", "UpdateItem"}
+    assert all(
+        resource.rstrip('"]} ').endswith("/index/by-objection")
+        for action, resource in granted(example, "sweep")
+        if action == "dynamodb:Query" and "SubjectKeys" in resource
+    )
 
 
 def test_the_ledger_is_written_by_two_and_changed_by_nobody(example):
@@ -206,6 +212,7 @@ def test_the_person_index_is_the_sweeps_alone(example):
         ("sweep", "by-time"),
         ("sweep", "by-subject"),
         ("sweep", "by-content"),
+        ("sweep", "by-objection"),
         ("checkpoint", "by-day"),
     }
 
