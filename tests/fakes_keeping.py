@@ -250,7 +250,7 @@ class FakeDepartures:
 
 
 class FakeKeyChain:
-    """A `fugace.keeping.KeyChain` over the rows of `FakeVault`. What is destroyed leaves no row."""
+    """A `fugace.keeping.KeyChain` over the rows of `FakeVault`. What is destroyed leaves no row, but for a wish."""
 
     def __init__(self, vault: FakeVault, tallies: "FakeTallies") -> None:
         self.vault = vault
@@ -280,7 +280,13 @@ class FakeKeyChain:
         return len(gone)
 
     def _forget(self, subject: SubjectId, row: KeyRow) -> Write:
-        return Write(FakeWrite(lambda: self.vault.rows.get(subject) == row, lambda: self.vault.lose(subject)))
+        def apply() -> None:
+            if row.restricted or row.objected:
+                row.state, row.leaving = "bare", None
+            else:
+                self.vault.lose(subject)
+
+        return Write(FakeWrite(lambda: self.vault.rows.get(subject) == row, apply))
 
 
 class FakeOldKeys:
@@ -509,6 +515,34 @@ class FakeCases:
         return Write(FakeWrite(lambda: place in self.rows, lambda: self.rows.__delitem__(place)))
 
 
+class FakeObjections:
+    """A `fugace.keeping.Objections` over the rows of `FakeVault`."""
+
+    def __init__(self, vault: FakeVault, tallies: FakeTallies) -> None:
+        self.vault = vault
+        self.tallies = tallies
+
+    def _of(self, tenant: TenantId) -> dict[SubjectId, datetime]:
+        return {who: row.objected for who, row in self.vault.rows.items() if row.tenant == tenant and row.objected}
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        return min(self._of(tenant).values(), default=None)
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        gone = [who for who, at in self._of(tenant).items() if over(at)]
+        for who in gone:
+            batch = f"objections/{who}/{len(self.tallies.counts[hour_of(hour), tenant])}"
+            commit(self.tallies.counted(hour, tenant, Kind.OBJECTIONS.value, 1, batch))
+            self._forget(who)
+        return len(gone)
+
+    def _forget(self, subject: SubjectId) -> None:
+        row = self.vault.rows[subject]
+        row.objected = None
+        if row.state == "bare" and not row.restricted:
+            self.vault.lose(subject)
+
+
 # --- ledger -------------------------------------------------------------------------------------
 
 
@@ -654,6 +688,7 @@ class Keeping:
         self.keychain = FakeKeyChain(self.vault, self.tallies)
         self.exports = FakeExports(self.tallies)
         self.cases = FakeCases(self.tallies)
+        self.objections = FakeObjections(self.vault, self.tallies)
         self.ledger = FakeLedger()
         self.checkpoints = FakeCheckpoints()
         self.signer = FakeSigner()

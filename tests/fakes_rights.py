@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.errors import MissingKeyError
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.message import Record, Status
 from fugace.keeping import ConflictError, Write
 from fugace.rights import Abroad, Standing
-from tests.fakes import FakeVault, KeyRow
+from tests.fakes import FakeMessages, FakeVault, KeyRow
 from tests.fakes_keeping import FakeWrite, commit
 
 
@@ -165,10 +166,17 @@ class FakePersons:
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.restricted = (row.restricted or at) if at else None
+            self._left(subject, row)
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.objected = (row.objected or at) if at else None
+            self._left(subject, row)
+
+    def _left(self, subject: SubjectId, row: KeyRow) -> None:
+        """Of whom nothing is left, and who wishes for nothing any more, there is no row."""
+        if row.state == "bare" and not (row.restricted or row.objected):
+            self.vault.lose(subject)
 
     def _row(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> KeyRow | None:
         if at is None:
@@ -193,6 +201,33 @@ class FakePersons:
         row = self.vault.rows.get(subject)
         if row and row.state == "erasing" and row.epoch == epoch:
             row.state, row.since, row.kept, row.restricted = "erased", at, False, None
+
+
+class FakeAmendments:
+    """A `fugace.rights.Amendments` over the rows of `FakeMessages`."""
+
+    def __init__(self, messages: FakeMessages) -> None:
+        self.messages = messages
+
+    def readdress(self, seen: Record, fresh: Record) -> bool:
+        there = self._there(seen)
+        waits = there and there.status is Status.ACCEPTED and there.claimed_at is None
+        if there is None or not waits or (there.sealed.text is None) != (seen.sealed.text is None):
+            return False
+        self.messages._keep(replace(there, subject=fresh.subject, epoch=fresh.epoch, sealed=fresh.sealed))
+        return True
+
+    def refer(self, seen: Record, reference: bytes) -> bool:
+        there = self._there(seen)
+        if there is None:
+            return False
+        self.messages._keep(replace(there, sealed=replace(there.sealed, reference=reference)))
+        return True
+
+    def _there(self, seen: Record) -> Record | None:
+        there = self.messages.rows.get(seen.key)
+        same = there and (there.subject, there.epoch) == (seen.subject, seen.epoch) and not there.held
+        return there if same else None
 
 
 class FakeCaseSeals:

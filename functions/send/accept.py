@@ -18,9 +18,10 @@ from fugace.domain.errors import (
     UnavailableError,
 )
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId, uuid7
-from fugace.domain.message import Record
+from fugace.domain.message import Category, Record
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
+from fugace.domain.wishes import Obstacle, Wishes, obstacle
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Terms, Vault
 from functions.send.once import Once
 from functions.send.schema import Wish
@@ -109,13 +110,31 @@ class _Acceptance:
     def run(self, wishes: Sequence[Wish | FugaceError]) -> list[Accepted | FugaceError]:
         found = self._earlier(len(wishes)) if len(wishes) > 1 or isinstance(wishes[0], FugaceError) else {}
         drafts = [found.get(place) or self._draft(place, wish) for place, wish in enumerate(wishes)]
-        people = list(dict.fromkeys(draft.wish.to for draft in drafts if isinstance(draft, _Draft)))
-        keys = self.box.vault.keys_for(self.tenant.id, people) if people else {}
+        keys = self._keys([draft.wish for draft in drafts if isinstance(draft, _Draft)])
         records = [self._record(draft, keys) if isinstance(draft, _Draft) else draft for draft in drafts]
         if len(records) == 1:
             return [self._add(records[0])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._try, records))
+
+    def _keys(self, wishes: Sequence[Wish]) -> Mapping[SubjectId, SubjectKey | None]:
+        """One look-up. Nobody who is not going to be written to gets a key: it would outlast what they wished for."""
+        if not wishes:
+            return {}
+        wanted = {wish.to: set[Category]() for wish in wishes}
+        for wish in wishes:
+            wanted[wish.to].add(wish.category)
+        categories = {self.box.vault.subject(self.tenant.id, to): each for to, each in wanted.items()}
+
+        def refusing(subject: SubjectId, person: Wishes) -> bool:
+            return all(self._obstacle(person, category) for category in categories[subject])
+
+        return self.box.vault.keys_for(self.tenant.id, list(wanted), refusing=refusing)
+
+    def _obstacle(self, person: Wishes | None, category: Category) -> Obstacle | None:
+        if person is None:
+            return Obstacle.ERASURE
+        return obstacle(person, category, self.tenant.retention, self.now)
 
     def _earlier(self, count: int) -> dict[int, Accepted]:
         """What this request brought in when it came first, by place."""
@@ -158,8 +177,9 @@ class _Acceptance:
     def _record(self, draft: _Draft, keys: Mapping[SubjectId, SubjectKey | None]) -> Record | FugaceError:
         wish = draft.wish
         person = keys[self.box.vault.subject(self.tenant.id, wish.to)]
-        if person is None:
-            return BlockedError(FieldError(f"{wish.at}/to", "blocked"))
+        refused = self._obstacle(person, wish.category)
+        if person is None or refused:
+            return BlockedError(FieldError(f"{wish.at}/to", "blocked"), reason=(refused or Obstacle.ERASURE).value)
         letter = Letter(
             key=draft.key,
             to=wish.to,

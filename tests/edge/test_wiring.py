@@ -54,9 +54,9 @@ def settings() -> Settings:
     [
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
-        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases"),
+        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
         *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder"),
-        *("machine", "certifier", "callback_queue"),
+        *("machine", "certifier", "callback_queue", "amendments"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )

@@ -35,7 +35,7 @@ class Due:
 
     tenant: TenantId
     job: str
-    """`record/0`, `content/0` (kind and shard), `access`, `statistics`, `hold/<id>`, `exports`, `cases`."""
+    """`record/0`, `content/0` (kind, shard), `access`, `statistics`, `hold/<id>`, `exports`, `cases`, `objections`."""
     due_at: datetime | None
     """The moment at which the first thing is, or may be, over."""
     reached: datetime | None = None
@@ -205,6 +205,7 @@ class KeyChain(Protocol):
     def destroy(self, tenant: TenantId, subjects: Sequence[SubjectId], before: datetime, hour: datetime) -> int:
         """Destroy keys whose mark is older than `before` and was not taken off; give how many.
 
+        Of whoever wished for something the wish stays, and nothing else; of others no row is left.
         The count goes into the tally of `hour` in the same transaction.
         """
         ...
@@ -362,6 +363,21 @@ class Cases(Protocol):
         """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many.
 
         What is left of their keys goes first.
+        """
+        ...
+
+
+class Objections(Protocol):
+    """Persons' objections, as the purge sees them. Whoever writes one has the job `objections` ensured for its end."""
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        """When the oldest one was made."""
+        ...
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        """Forget those that are over, with the count in the tally of `hour`; give how many.
+
+        The person's row goes with it where there is nothing else in it.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.message import Record
 from fugace.keeping import Write
 
 # --- requests ------------------------------------------------------------------------------------
@@ -126,11 +127,14 @@ class Persons(Protocol):
         ...
 
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing.
+
+        Of whom nothing else is known, no row is left when it is taken back.
+        """
         ...
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """No advertising from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """No advertising from now on; None: no longer. As `restrict`."""
         ...
 
     def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:
@@ -148,6 +152,22 @@ class Persons(Protocol):
 
     def bury(self, subject: SubjectId, epoch: int, at: datetime) -> None:
         """The erasure ends: a tombstone stands. Without effect where that is so, or a later epoch has begun."""
+        ...
+
+
+class Amendments(Protocol):
+    """What is corrected in messages. A legal hold keeps what it is on as it is."""
+
+    def readdress(self, seen: Record, fresh: Record) -> bool:
+        """What was seen goes to another person: whose it is, the key's number and all that is sealed, in one write.
+
+        False where it is not as seen any more, or was never to be sent again: taken in hand, ended, held, its text
+        removed, another person's.
+        """
+        ...
+
+    def refer(self, seen: Record, reference: bytes) -> bool:
+        """Another reference, sealed; False where the record is gone, held, or sealed with another key than was seen."""
         ...
 
 

@@ -135,6 +135,7 @@ class Case:
     final_at = row.other("final_at", "when the last back-up is over", _TIME)
     begun = row.other("begun", "when the work on it began", _TIME)
     closed = row.other("closed", "when a run last found nothing left but what is held", _TIME)
+    amended = row.other("amended", "when what it asks for was done", _TIME)
     finished = row.other("finished", "when it was finished", _TIME)
     version = row.other("version", "how often it was changed", "a count")
     expires_at = row.other("expires_at", "when it is over", _TIME)

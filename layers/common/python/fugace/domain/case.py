@@ -234,6 +234,8 @@ class Case:
     begun: datetime | None = None
     closed: datetime | None = None
     """When a run last found nothing left in any place but what is held."""
+    amended: datetime | None = None
+    """When what it asks for was entered into the ledger as done: a correction, a restriction, an objection, a lift."""
     finished: datetime | None = None
     version: int = 0
 

@@ -39,7 +39,7 @@ FIELDS = frozenset(
 )
 """The fields that a log line may have besides level, event, service, request_id and those of an error."""
 
-KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "keys", "hold"})
+KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "objections", "keys", "hold"})
 """What metrics of the purge may be told by."""
 
 _NAMESPACE = "Fugace"

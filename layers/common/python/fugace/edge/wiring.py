@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Holds,
         KeyChain,
         Ledger,
+        Objections,
         OldKeys,
         Policies,
         Signer,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Tallies,
     )
     from fugace.rights import (
+        Amendments,
         Archives,
         ArchiveSeals,
         ArchiveShredder,
@@ -191,6 +193,14 @@ def cases(settings: Settings) -> "Cases":
 
 
 @cache
+def objections(settings: Settings) -> "Objections":
+    """What persons objected to, as the purge sees it."""
+    from fugace.adapters.dynamo.objections import DynamoObjections
+
+    return DynamoObjections(_aws(), settings.subject_keys_table, tallies(settings))
+
+
+@cache
 def ledger(settings: Settings) -> "Ledger":
     """The chains of proof."""
     from fugace.adapters.dynamo.ledger import DynamoLedger
@@ -255,6 +265,14 @@ def persons(settings: Settings) -> "Persons":
     from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 
     return DynamoSubjectKeys(_aws(), settings.subject_keys_table, clock())
+
+
+@cache
+def amendments(settings: Settings) -> "Amendments":
+    """What is corrected in messages."""
+    from fugace.adapters.dynamo.amendments import DynamoAmendments
+
+    return DynamoAmendments(_aws(), settings.messages_table)
 
 
 @cache

@@ -252,6 +252,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "final_at": case.final_at,
         "begun": case.begun,
         "closed": case.closed,
+        "amended": case.amended,
         "finished": case.finished,
     }
 
@@ -314,6 +315,7 @@ def _case(item: CaseItem) -> Case:
         final_at=item.final_at,
         begun=item.begun,
         closed=item.closed,
+        amended=item.amended,
         finished=item.finished,
         version=item.version or 0,
     )

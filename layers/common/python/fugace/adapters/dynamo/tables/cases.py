@@ -103,6 +103,7 @@ class CaseItem(Stored):
     final_at = Millis(Case.final_at, null=True)
     begun = Millis(Case.begun, null=True)
     closed = Millis(Case.closed, null=True)
+    amended = Millis(Case.amended, null=True)
     finished = Millis(Case.finished, null=True)
     version = Number(Case.version, null=True)
     expires_at = Seconds(Case.expires_at, null=True)
