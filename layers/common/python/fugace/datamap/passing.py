@@ -10,6 +10,7 @@ from fugace.datamap.place import (
     LAG,
     LOGS,
     NOBODY,
+    OWN_END,
     QUEUED,
     REMEMBERED,
     SCHEDULED,
@@ -61,10 +62,14 @@ PASSING = (
         "one-off schedules",
         "id of a message, or of an event for a webhook",
         kept=until(SCHEDULED, "seven days ahead at most"),
-        erased="a schedule deletes itself when it has fired; what it names is gone by then, and dropped",
+        erased=(
+            "what was planned for the person is cancelled; what asks for a retry deletes itself when it has fired: "
+            "what it names is gone by then, and dropped"
+        ),
         outlives=SCHEDULED,
         probe="list of schedules: none lies further ahead than a week",
         branches=(Branch.SCHEDULES,),
+        stays=OWN_END,
     ),
     banned(
         17,
