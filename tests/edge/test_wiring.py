@@ -29,6 +29,7 @@ VARIABLES = {
     "EXPORTS_BUCKET": "fugace-test-exports-000000000000-eu-west-3",
     "LEDGER_BUCKET": "fugace-test-ledger-000000000000-eu-west-3",
     "LEDGER_KEY": "alias/fugace-test-ledger",
+    "CERTIFICATE_KEY": "alias/fugace-test-certificates",
     "SWEEP_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-sweep",
     "CARRIERS": json.dumps(CARRIERS),
     "NOTIFY_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-notify",
@@ -56,7 +57,7 @@ def settings() -> Settings:
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
         *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
         *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder"),
-        *("machine", "certifier", "callback_queue", "amendments"),
+        *("machine", "certifier", "callback_queue", "amendments", "quarantine"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )
