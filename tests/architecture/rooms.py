@@ -27,13 +27,14 @@ def _room(files: str, *may: str, any_package: bool = False) -> Room:
     return Room(files, frozenset(may), any_package)
 
 
-_CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.rights", "fugace.datamap")
+_CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.rights", "fugace.restoring", "fugace.datamap")
 
 ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),
     _room(LAYER + "fugace/ports.py", "fugace.domain"),
     _room(LAYER + "fugace/keeping.py", "fugace.domain", "fugace.ports"),
     _room(LAYER + "fugace/rights.py", "fugace.domain", "fugace.keeping"),
+    _room(LAYER + "fugace/restoring.py", "fugace.domain", "fugace.keeping"),
     _room(LAYER + "fugace/datamap/*", "fugace.domain", "fugace.datamap"),
     _room(
         LAYER + "fugace/adapters/*",

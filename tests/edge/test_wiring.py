@@ -29,6 +29,7 @@ VARIABLES = {
     "EXPORTS_BUCKET": "fugace-test-exports-000000000000-eu-west-3",
     "LEDGER_BUCKET": "fugace-test-ledger-000000000000-eu-west-3",
     "LEDGER_KEY": "alias/fugace-test-ledger",
+    "CERTIFICATE_KEY": "alias/fugace-test-certificates",
     "SWEEP_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-sweep",
     "CARRIERS": json.dumps(CARRIERS),
     "NOTIFY_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-notify",
@@ -51,6 +52,7 @@ def settings() -> Settings:
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
         *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases"),
+        *("requests", "persons", "certifier", "quarantine"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )

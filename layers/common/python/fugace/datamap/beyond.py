@@ -51,6 +51,7 @@ BEYOND = (
         outlives="until the tenant's key is destroyed",
         probe="a late receipt for an erased person creates nothing",
         branches=(Branch.KEY,),
+        stays="tombstone",
     ),
     bounded(
         32,

@@ -65,6 +65,8 @@ class Place:
     """How to see that it is so."""
     branches: tuple[Branch, ...] = ()
     """Who erases what is there when a person asks; nobody: it ends by itself, in the time that it outlives."""
+    stays: str = ""
+    """What of it stays although it was erased: the word that certificates have for why."""
 
 
 _NOT_EXPORTED = "not exported: what it points at is"

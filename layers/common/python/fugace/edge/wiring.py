@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Statistics,
         Tallies,
     )
+    from fugace.restoring import Quarantine
     from fugace.rights import (
         Archives,
         ArchiveShredder,
@@ -305,6 +306,20 @@ def certifier(settings: Settings) -> "Signer":
     from fugace.adapters.signer import KmsSigner
 
     return KmsSigner(_aws(), settings.certificate_key)
+
+
+@cache
+def quarantine(settings: Settings) -> "Quarantine":
+    """Tables as they were."""
+    from fugace.adapters.dynamo.quarantine import DynamoQuarantine
+    from fugace.restoring import Source
+
+    tables = {
+        Source.MESSAGES: settings.messages_table,
+        Source.TENANTS: settings.tenants_table,
+        Source.CASES: settings.cases_table,
+    }
+    return DynamoQuarantine(_aws(), tables)
 
 
 # --- queues and time ----------------------------------------------------------------------------

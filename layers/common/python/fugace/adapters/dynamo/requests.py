@@ -240,6 +240,24 @@ def _same(one: Case, other: Case) -> bool:
     return _attributes(one) == _attributes(other)
 
 
+def read_case(item: CaseItem) -> Case:
+    """A request out of its row."""
+    return _case(item)
+
+
+def write_case(case: Case) -> CaseItem:
+    """The whole row, for whoever puts one back."""
+    places = {place: _write_found(found) for place, found in case.places.items()}
+    return CaseItem(case.tenant, _item(case.key), places=places, version=case.version, **_attributes(case))
+
+
+def claim_of(case: Case) -> ClaimItem | None:
+    """What keeps a second request of the kind out while it is open."""
+    if case.state.final or not case.subject:
+        return None
+    return ClaimItem(case.tenant, _claim(case.subject, case.right), case=case.key.id)
+
+
 def _case(item: CaseItem) -> Case:
     return Case(
         key=CaseKey(TenantId(item.tenant), item.item.removeprefix(CASE)),
