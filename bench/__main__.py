@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import assets, cold, cost, pipeline, purge
+from bench import assets, cold, cost, exporting, pipeline, purge, rights
 from bench.budget import Figure, show
 from bench.process import METHOD
 
@@ -22,6 +22,8 @@ def main() -> int:
     counted = pipeline.figures(ROOT)
     figures += counted.figures
     figures += purge.figures()
+    figures += rights.figures()
+    figures += exporting.figures(ROOT)
     for region in ("eu-west-1", "eu-central-1", "eu-west-3"):
         bill = sum(cost.million(counted.per_message, region).values())
         recorded = cost.RECORDED[region]

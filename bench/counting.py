@@ -227,6 +227,23 @@ class Counting:
             answers.append(self._execute(table, said, key))
         return {"Responses": answers}
 
+    def _transactwriteitems(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """All of them, or none; twice the units of the same writes one by one."""
+        _demand(len(asked["TransactItems"]) <= MOST_ACTIONS, "100 writes")
+        writes = [next(iter(item.items())) for item in asked["TransactItems"]]
+        before, reasons = self.write_units, []
+        for verb, wish in writes:
+            table = self.tables[wish["TableName"]]
+            allowed = _allowed(wish, table.rows.get(table.key_of(wish["Item"] if verb == "Put" else wish["Key"])))
+            reasons.append({"Code": "None" if allowed else "ConditionalCheckFailed"})
+        if any(reason["Code"] != "None" for reason in reasons):
+            return {**_CANCELLED, "CancellationReasons": reasons}
+        for verb, wish in writes:
+            if verb != "ConditionCheck":
+                getattr(self, f"_{verb.lower()}item")(wish)
+        self.write_units += self.write_units - before
+        return {}
+
     def _execute(self, table: _Table, said: Statement, key: tuple[Any, ...]) -> dict[str, Any]:
         before = table.rows.get(key)
         if before is None:
@@ -256,6 +273,7 @@ class Counting:
         self.write_units += len(old ^ new)
 
 
+_CANCELLED = {"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "cancelled"}
 _REFUSED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "refused"}
 
 

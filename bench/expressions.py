@@ -60,6 +60,10 @@ class Expression:
         if verb != "SET":
             raise ValueError(verb)
         path, _, source = (part.strip() for part in action.partition("="))
+        if "." in path:
+            name, inner = (self._name(word) for word in path.split("."))
+            after[name] = {"M": {**after[name]["M"], inner: self.values[source]}}
+            return
         match = re.fullmatch(r"if_not_exists\s*\(\s*(\S+?)\s*,\s*(\S+?)\s*\)", source)
         if match:
             after[self._name(path)] = before.get(self._name(match[1])) or self.values[match[2]]

@@ -64,7 +64,7 @@ def look_at_everything(settings: Settings, now: datetime) -> None:
     for tenant in wiring.tenants(settings).everyone():
         for kind, shard in product((Kind.RECORD, Kind.CONTENT), range(tenant.shards)):
             agenda.begin(tenant.id, f"{kind}/{shard}", now)
-        for kind in (Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES):
+        for kind in (Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES, Kind.OBJECTIONS):
             agenda.ensure(tenant.id, kind.value, now)
         for hold in holds.of(tenant.id):
             if hold.state is not HoldState.OVER:

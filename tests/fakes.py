@@ -21,7 +21,7 @@ from fugace.domain.message import SENDABLE, Category, Change, Evidence, OnUnknow
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Attempt, Tenant, Webhook
-from fugace.ports import Callback, Event, HttpAnswer, HttpRequest, Place, Submission, Terms
+from fugace.ports import Callback, Event, HttpAnswer, HttpRequest, Place, Refusing, Submission, Terms
 
 # Numbers that the French regulator keeps for fiction (ARCEP: 06 39 98 xx xx).
 ALICE = Msisdn.parse("+33639980001")
@@ -98,8 +98,12 @@ class FakeSubjectKey:
     epoch: int
     restricted: datetime | None = None
     objected: datetime | None = None
+    empty: bool = False
+    """It tells of wishes, and there is no key in it."""
 
     def seal(self, record: str, field: str, value: str) -> bytes:
+        if self.empty:
+            raise ValueError("no key")
         return _seal([self.tenant, self.subject, self.epoch, record, field], value)
 
     def open(self, record: str, field: str, sealed: bytes) -> str:
@@ -137,15 +141,20 @@ class FakeVault:
         digest = self.digest(tenant, "index", to.reveal().encode())
         return SubjectId(base64.urlsafe_b64encode(digest).decode().rstrip("="))
 
-    def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> dict[SubjectId, FakeSubjectKey | None]:
-        return {subject: self._key_for(tenant, subject) for subject in (self.subject(tenant, to) for to in people)}
+    def keys_for(
+        self, tenant: TenantId, people: Sequence[Msisdn], *, refusing: Refusing | None = None
+    ) -> dict[SubjectId, FakeSubjectKey | None]:
+        wanted = (self.subject(tenant, to) for to in people)
+        return {subject: self._key_for(tenant, subject, refusing) for subject in wanted}
 
-    def _key_for(self, tenant: TenantId, subject: SubjectId) -> FakeSubjectKey | None:
+    def _key_for(self, tenant: TenantId, subject: SubjectId, refusing: Refusing | None) -> FakeSubjectKey | None:
         row = self.rows.get(subject)
         if row is None:
             row = self.rows[subject] = KeyRow(tenant, self._epoch(0))
         if row.state == "erasing":
             return None
+        if refusing and refusing(subject, row):
+            return FakeSubjectKey(tenant, subject, row.epoch, row.restricted, row.objected, empty=True)
         if row.state in {"erased", "bare"}:
             row.epoch, row.state = self._epoch(row.epoch), "live"
         row.leaving = None
@@ -159,7 +168,7 @@ class FakeVault:
         found = {}
         for record in records:
             row = self.rows.get(record.subject)
-            if row is None:
+            if row is None or (row.state == "bare" and row.epoch == record.epoch):
                 raise MissingKeyError
             if row.state == "live" and row.epoch == record.epoch:
                 wishes = row.restricted, row.objected
@@ -511,7 +520,6 @@ class FakeCarrier:
             max_segments=10,
         )
     )
-    erases: bool = False
 
     def build_send(self, submission: Submission) -> HttpRequest:
         body = {
@@ -556,7 +564,7 @@ class FakeCarrier:
         )
 
     def build_erasure(self, carrier_ref: str) -> HttpRequest | None:
-        if not self.erases:
+        if not self.terms.erases:
             return None
         return HttpRequest("DELETE", f"https://carrier.example/messages/{carrier_ref}", {}, b"")
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from fugace.domain.case import CaseKey
 from fugace.domain.errors import UnavailableError
 from fugace.domain.fitness import check
 from fugace.domain.hold import Hold
@@ -249,7 +250,7 @@ class FakeDepartures:
 
 
 class FakeKeyChain:
-    """A `fugace.keeping.KeyChain` over the rows of `FakeVault`. What is destroyed leaves no row."""
+    """A `fugace.keeping.KeyChain` over the rows of `FakeVault`. What is destroyed leaves no row, but for a wish."""
 
     def __init__(self, vault: FakeVault, tallies: "FakeTallies") -> None:
         self.vault = vault
@@ -279,7 +280,13 @@ class FakeKeyChain:
         return len(gone)
 
     def _forget(self, subject: SubjectId, row: KeyRow) -> Write:
-        return Write(FakeWrite(lambda: self.vault.rows.get(subject) == row, lambda: self.vault.lose(subject)))
+        def apply() -> None:
+            if row.restricted or row.objected:
+                row.state, row.leaving = "bare", None
+            else:
+                self.vault.lose(subject)
+
+        return Write(FakeWrite(lambda: self.vault.rows.get(subject) == row, apply))
 
 
 class FakeOldKeys:
@@ -441,8 +448,9 @@ class FakeExports:
     `broken`: the run dies after it has deleted, before it has counted.
     """
 
-    def __init__(self, tallies: FakeTallies) -> None:
+    def __init__(self, tallies: FakeTallies, destroy: Callable[[CaseKey], None] = lambda _: None) -> None:
         self.tallies = tallies
+        self.destroy = destroy
         self.objects: dict[str, list[FakeVersion]] = defaultdict(list)
         self.uploads: list[tuple[str, datetime]] = []
         self.broken = False
@@ -463,6 +471,8 @@ class FakeExports:
             if all(each.mark for each in kept):
                 kept = [each for each in kept if not over(each.at)]
                 done += (gone := any(not each.mark for each in there))
+                if gone:
+                    self.destroy(CaseKey(tenant, name.split("/")[1]))
                 if gone and not self.broken:
                     batch = f"exports/{name}/{there[-1].at.isoformat()}"
                     commit(self.tallies.counted(hour, tenant, Kind.EXPORTS.value, 1, batch))
@@ -479,8 +489,9 @@ class FakeExports:
 class FakeCases:
     """A `fugace.keeping.Cases`. `rows`: when each was finished; None while it is open."""
 
-    def __init__(self, tallies: FakeTallies) -> None:
+    def __init__(self, tallies: FakeTallies, destroy: Callable[[CaseKey], None] = lambda _: None) -> None:
         self.tallies = tallies
+        self.destroy = destroy
         self.rows: dict[tuple[TenantId, str], datetime | None] = {}
 
     def _finished(self, tenant: TenantId) -> dict[str, datetime]:
@@ -495,12 +506,41 @@ class FakeCases:
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
         gone = [name for name, at in self._finished(tenant).items() if over(at)]
         for name in gone:
+            self.destroy(CaseKey(tenant, name))
             counted = self.tallies.counted(hour, tenant, Kind.CASES.value, 1, f"cases/{name}")
             commit(counted, self._drop((tenant, name)))
         return len(gone)
 
     def _drop(self, place: tuple[TenantId, str]) -> Write:
         return Write(FakeWrite(lambda: place in self.rows, lambda: self.rows.__delitem__(place)))
+
+
+class FakeObjections:
+    """A `fugace.keeping.Objections` over the rows of `FakeVault`."""
+
+    def __init__(self, vault: FakeVault, tallies: FakeTallies) -> None:
+        self.vault = vault
+        self.tallies = tallies
+
+    def _of(self, tenant: TenantId) -> dict[SubjectId, datetime]:
+        return {who: row.objected for who, row in self.vault.rows.items() if row.tenant == tenant and row.objected}
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        return min(self._of(tenant).values(), default=None)
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        gone = [who for who, at in self._of(tenant).items() if over(at)]
+        for who in gone:
+            batch = f"objections/{who}/{len(self.tallies.counts[hour_of(hour), tenant])}"
+            commit(self.tallies.counted(hour, tenant, Kind.OBJECTIONS.value, 1, batch))
+            self._forget(who)
+        return len(gone)
+
+    def _forget(self, subject: SubjectId) -> None:
+        row = self.vault.rows[subject]
+        row.objected = None
+        if row.state == "bare" and not row.restricted:
+            self.vault.lose(subject)
 
 
 # --- ledger -------------------------------------------------------------------------------------
@@ -648,6 +688,7 @@ class Keeping:
         self.keychain = FakeKeyChain(self.vault, self.tallies)
         self.exports = FakeExports(self.tallies)
         self.cases = FakeCases(self.tallies)
+        self.objections = FakeObjections(self.vault, self.tallies)
         self.ledger = FakeLedger()
         self.checkpoints = FakeCheckpoints()
         self.signer = FakeSigner()

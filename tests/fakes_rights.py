@@ -7,15 +7,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.errors import MissingKeyError
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.message import Record, Status
 from fugace.keeping import ConflictError, Write
 from fugace.rights import Abroad, Standing
-from tests.fakes import FakeVault, KeyRow
+from tests.fakes import FakeMessages, FakeVault, KeyRow
 from tests.fakes_keeping import FakeWrite, commit
 
 
@@ -27,12 +28,12 @@ class FakeRequests:
         self.claims: dict[tuple[TenantId, SubjectId, Right], CaseKey] = {}
 
     def file(self, case: Case) -> Write:
-        claim = (case.tenant, case.subject, case.right) if case.subject else None
+        claim = _claim(case) if case.claims else None
 
         def apply() -> None:
-            self.rows[case.key] = replace(case, version=1, places={})
+            self.rows[case.key] = replace(_kept(case), version=1, places={})
             if claim:
-                self.claims[claim] = case.key  # type: ignore[index]  # a subject is there
+                self.claims[claim] = case.key
 
         return Write(FakeWrite(lambda: case.key not in self.rows and claim not in self.claims, apply))
 
@@ -43,17 +44,24 @@ class FakeRequests:
         return self.rows.get(key)
 
     def change(self, case: Case, seen: Case) -> Write:
+        begins, ends = case.claims and not seen.claims, seen.claims and case.state.final
+
         def check() -> bool:
             there = self.rows.get(case.key)
-            return there is not None and there.version == seen.version
+            if there is None or there.version != seen.version:
+                return False
+            if ends and self.claims.get(_claim(seen), case.key) != case.key:
+                return False
+            return not (begins and _claim(case) in self.claims)
 
         def apply() -> None:
             there = self.rows[case.key]
-            self.rows[case.key] = replace(case, places=there.places, version=seen.version + 1)
-            if case.state.final and not seen.state.final and seen.subject:
-                place = case.tenant, seen.subject, case.right
-                if self.claims.get(place) == case.key:
-                    del self.claims[place]
+            new = {name: getattr(case, name) for name in _FIELDS if getattr(case, name) != getattr(seen, name)}
+            self.rows[case.key] = _kept(replace(there, **new, version=seen.version + 1))
+            if begins:
+                self.claims[_claim(case)] = case.key
+            if ends:
+                self.claims.pop(_claim(seen), None)
 
         return Write(FakeWrite(check, apply))
 
@@ -73,6 +81,9 @@ class FakeRequests:
         mine.sort(key=_by_due)
         return [case for case in mine if after is None or _by_due(case) > _by_due(after)][:limit]
 
+    def count_open(self, tenant: TenantId, most: int) -> int:
+        return len(self.open(tenant, after=None, limit=most))
+
     def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
         mine = sorted((case for case in self.rows.values() if case.tenant == tenant), key=lambda case: case.key.id)
         return [case for case in mine if case.key.id > after][:limit]
@@ -90,6 +101,29 @@ class FakeRequests:
             self.rows[key] = replace(self.rows[key], subject=None, sealed=b"", correction=b"", digest=b"")
 
 
+def _claim(case: Case) -> tuple[TenantId, SubjectId, Right]:
+    return case.tenant, case.subject or SubjectId(""), case.right
+
+
+def _whole(at: datetime | None) -> datetime | None:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at else None
+
+
+def _kept(case: Case) -> Case:
+    """As it is kept: times to the millisecond."""
+    times = {name: _whole(value) for name in _TIMES if (value := getattr(case, name))}
+    return replace(case, **times)
+
+
+_TIMES = (
+    *("submitted", "received", "due", "until", "look_at"),
+    *("link_until", "final_at", "begun", "closed", "finished"),
+)
+
+
+_FIELDS = [each.name for each in fields(Case) if each.name not in {"key", "places", "version"}]
+
+
 def _by_due(case: Case) -> tuple[datetime, str]:
     return case.due, case.key.id
 
@@ -104,9 +138,12 @@ class FakeRecalls:
         if messages:
             self.rows[key, page] = list(messages)
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
-        mine = sorted((page, list(rows)) for (owner, page), rows in self.rows.items() if owner == key)
-        return mine[:limit]
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        mine = [(page, list(rows)) for (owner, page), rows in self.rows.items() if owner == key]
+        return sorted((each for each in mine if each[0].startswith(prefix)), key=lambda each: each[0])[:limit]
+
+    def last(self, key: CaseKey, prefix: str) -> str:
+        return max((page for owner, page in self.rows if owner == key and page.startswith(prefix)), default="")
 
     def done(self, key: CaseKey, page: str) -> None:
         self.rows.pop((key, page), None)
@@ -129,10 +166,17 @@ class FakePersons:
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.restricted = (row.restricted or at) if at else None
+            self._left(subject, row)
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
         if row := self._row(tenant, subject, at):
             row.objected = (row.objected or at) if at else None
+            self._left(subject, row)
+
+    def _left(self, subject: SubjectId, row: KeyRow) -> None:
+        """Of whom nothing is left, and who wishes for nothing any more, there is no row."""
+        if row.state == "bare" and not (row.restricted or row.objected):
+            self.vault.lose(subject)
 
     def _row(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> KeyRow | None:
         if at is None:
@@ -157,6 +201,33 @@ class FakePersons:
         row = self.vault.rows.get(subject)
         if row and row.state == "erasing" and row.epoch == epoch:
             row.state, row.since, row.kept, row.restricted = "erased", at, False, None
+
+
+class FakeAmendments:
+    """A `fugace.rights.Amendments` over the rows of `FakeMessages`."""
+
+    def __init__(self, messages: FakeMessages) -> None:
+        self.messages = messages
+
+    def readdress(self, seen: Record, fresh: Record) -> bool:
+        there = self._there(seen)
+        waits = there and there.status is Status.ACCEPTED and there.claimed_at is None
+        if there is None or not waits or (there.sealed.text is None) != (seen.sealed.text is None):
+            return False
+        self.messages._keep(replace(there, subject=fresh.subject, epoch=fresh.epoch, sealed=fresh.sealed))
+        return True
+
+    def refer(self, seen: Record, reference: bytes) -> bool:
+        there = self._there(seen)
+        if there is None:
+            return False
+        self.messages._keep(replace(there, sealed=replace(there.sealed, reference=reference)))
+        return True
+
+    def _there(self, seen: Record) -> Record | None:
+        there = self.messages.rows.get(seen.key)
+        same = there and (there.subject, there.epoch) == (seen.subject, seen.epoch) and not there.held
+        return there if same else None
 
 
 class FakeCaseSeals:
@@ -193,7 +264,7 @@ class FakeCaseSeals:
 
 @dataclass
 class FakeUpload:
-    """A `fugace.rights.Upload`."""
+    """A `fugace.rights.Upload`. Until it is closed, nobody sees it."""
 
     archives: "FakeArchives"
     key: CaseKey
@@ -229,15 +300,19 @@ class FakeArchives:
 
 
 class FakeMachine:
-    """A `fugace.rights.Machine`. `started`: each run once; `waiting`: tokens that somebody may answer."""
+    """A `fugace.rights.Machine`. `started`: each run once; `over`: those that have ended; `waiting`: tokens."""
 
     def __init__(self) -> None:
         self.started: list[tuple[CaseKey, int]] = []
+        self.over: set[tuple[CaseKey, int]] = set()
         self.waiting: set[str] = set()
 
     def start(self, key: CaseKey, run: int) -> None:
         if (key, run) not in self.started:
             self.started.append((key, run))
+
+    def alive(self, key: CaseKey, run: int) -> bool:
+        return (key, run) in self.started and (key, run) not in self.over
 
     def answer(self, token: str) -> bool:
         there = token in self.waiting

@@ -48,8 +48,8 @@ def desk() -> Desk:
 def replays() -> Replay:
     """The same for replays."""
     its = Settings.read()
-    tenants, queue = wiring.tenants(its), wiring.notify_queue(its)
-    return Replay(wiring.webhooks(its), wiring.messages(its), tenants, queue, wiring.clock())
+    vault, tenants, queue = wiring.vault(its), wiring.tenants(its), wiring.notify_queue(its)
+    return Replay(wiring.webhooks(its), wiring.messages(its), vault, tenants, queue, wiring.clock())
 
 
 # --- carriers -----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class News:
     def of(self, letters: Mapping[str, Letter]) -> tuple[dict[str, Event], dict[str, str]]:
         """What each letter says, and which of them could not be read, with the kind of error.
 
-        Those of messages that are over or erased say nothing, and are in neither (I4).
+        Those of messages that are over, erased or restricted say nothing, and are in neither (I4).
         """
         try:
             records = self._records([letter for letter in letters.values() if not letter.test])
@@ -80,13 +80,14 @@ class News:
         return tenant is not None and alive(record, tenant.retention, self.clock())
 
     def _references(self, records: Sequence[Record]) -> dict[MessageKey, str]:
-        """The tenant's own reference of each, '' where it gave none. One whose key is destroyed is left out."""
-        sealed = [record for record in records if record.sealed.reference]
-        keys = self.vault.keys_of(sealed) if sealed else {}
+        """The tenant's own reference of each, '' where it gave none.
+
+        One whose key is destroyed is left out, and so is one of which nothing may be told while it is restricted.
+        """
+        keys = self.vault.keys_of(records) if records else {}
         references = {}
         for record in records:
-            if record.sealed.reference is None:
-                references[record.key] = ""
-            elif key := keys.get(record.key):
-                references[record.key] = key.open(str(record.key), "reference", record.sealed.reference)
+            key, sealed = keys.get(record.key), record.sealed.reference
+            if key and not key.restricted:
+                references[record.key] = key.open(str(record.key), "reference", sealed) if sealed else ""
         return references

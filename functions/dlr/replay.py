@@ -11,7 +11,7 @@ from fugace.domain.expiry import alive
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Record
 from fugace.domain.tenant import Webhook
-from fugace.ports import Clock, Messages, Place, Queue, Tenants, Webhooks
+from fugace.ports import Clock, Messages, Place, Queue, Tenants, Vault, Webhooks
 from functions.dlr.letter import Letter
 from functions.dlr.webhooks import find
 
@@ -45,6 +45,7 @@ class Replay:
 
     webhooks: Webhooks
     messages: Messages
+    vault: Vault
     tenants: Tenants
     queue: Queue
     """The notify queue."""
@@ -54,7 +55,7 @@ class Replay:
         """All events of one message."""
         webhook = self._enabled(tenant, webhook_id)
         record = self.messages.get(_key(tenant, message_id, "/message"))
-        if record is None or not self._there(record):  # over, held, or another's: not there (I4, I8)
+        if record is None or not self._there([record]):  # over, held, erased, restricted, or another's (I4, I8)
             raise NotFoundError
         letters = _letters(webhook, record)
         self.queue.send([letter.body() for letter in letters])
@@ -83,12 +84,18 @@ class Replay:
         while shard < (known.shards if known else 1):
             places = self.messages.timeline(tenant, shard, since=span.since, until=until, after=after, limit=_PAGE)
             records = self.messages.get_many([place.key for place in places]) if places else {}
+            there = self._there(list(records.values()))
             for place in places:
-                record = records.get(place.key)
-                yield _mark(shard, place), record if record and self._there(record) else None
+                yield _mark(shard, place), there.get(place.key)
             shard, after = (shard, places[-1]) if places else (shard + 1, None)
 
-    def _there(self, record: Record) -> bool:
+    def _there(self, records: Sequence[Record]) -> dict[MessageKey, Record]:
+        """Those that there are for the tenant: what would say nothing is not put on the queue."""
+        living = [record for record in records if self._alive(record)]
+        keys = self.vault.keys_of(living) if living else {}
+        return {each.key: each for each in living if (key := keys.get(each.key)) and not key.restricted}
+
+    def _alive(self, record: Record) -> bool:
         tenant = self.tenants.get(record.key.tenant)
         return tenant is not None and alive(record, tenant.retention, self.clock())
 

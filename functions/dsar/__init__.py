@@ -1,1 +1,1 @@
-"""A person asks: what do you know of me, correct it, forget it. This room opens with the requests of persons."""
+"""A person asks: what do you know of me, correct it, forget it, leave me in peace."""

@@ -23,7 +23,7 @@ from functions.purge.task import BRIEFS, CLOSE, DEPARTURES, Left, Outcome, Task
 
 AT_ONCE = 8
 """Messages that a hold is put on, or taken off, at the same time."""
-_METRIC = {kind: kind for kind in ("record", "content", "access", "statistics", "exports", "cases")} | {
+_METRIC = {kind: kind for kind in ("record", "content", "access", "statistics", "exports", "cases", "objections")} | {
     BRIEFS: "content",
     DEPARTURES: "keys",
 }
@@ -83,6 +83,7 @@ def _sweep() -> Sweep:
         statistics=wiring.statistics(its),
         exports=wiring.exports(its),
         cases=wiring.cases(its),
+        objections=wiring.objections(its),
         ledger=wiring.ledger(its),
         old_keys=wiring.old_keys(its),
         tenants=wiring.tenants(its),

@@ -1,9 +1,9 @@
-"""Use case: what was made for a person's request goes after its own time, and so does the finished request itself."""
+"""Use case: what was made for a person's request goes after its own time; so do the finished request, and a wish."""
 
 from dataclasses import dataclass
 
 from fugace.domain.retention import Kind
-from fugace.keeping import Agenda, Cases, Exports, Policies
+from fugace.keeping import Agenda, Cases, Exports, Objections, Policies
 from fugace.ports import Clock
 from functions.purge.messages import whole
 from functions.purge.spans import Rule
@@ -12,12 +12,12 @@ from functions.purge.task import Left, Outcome, Task, hour_of
 
 @dataclass(frozen=True, slots=True)
 class FinishedSweep:
-    """Jobs `exports` and `cases`: both are counted from one moment of their own, and collected in it."""
+    """Jobs `exports`, `cases` and `objections`: each is counted from one moment of their own, and collected in it."""
 
     kind: Kind
     agenda: Agenda
     policies: Policies
-    kept: Exports | Cases
+    kept: Exports | Cases | Objections
     clock: Clock
 
     def run(self, task: Task, left: Left) -> Outcome:  # noqa: ARG002  # a job is given its time; this one is short

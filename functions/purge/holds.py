@@ -27,7 +27,7 @@ from functions.purge.messages import whole
 from functions.purge.task import Task
 
 MOST = 100
-"""Holds of one tenant that are not over."""
+"""Holds of one tenant that are not over; those of persons' restrictions not counted."""
 LONGEST = Period(months=120)
 _ATTEMPTS = 5
 _INSTANT = timedelta(milliseconds=1)
@@ -89,7 +89,7 @@ class HoldDesk:
         there = self.holds.of(actor.tenant)
         if again := next((each for each in there if _same(each, hold)), None):
             return again, True
-        if sum(each.state is not HoldState.OVER for each in there) >= MOST:
+        if not _restriction(hold) and sum(map(_counts, there)) >= MOST:
             raise LimitReachedError(allowed=MOST)
         self._plan(hold)
         self.ledger.append(_set(hold), self.holds.put(hold, None))
@@ -181,6 +181,15 @@ def forgotten(hold: Hold, retention: Retention, now: datetime) -> bool:
     """Whether it is the memory of a case that nobody needs any more."""
     over = hold.lifted_at or hold.until
     return hold.state is HoldState.OVER and retention.expiry(Kind.CASES, over, over) <= now
+
+
+def _restriction(hold: Hold) -> bool:
+    """How many of these there are is for the persons to say: each request for a restriction sets one."""
+    return hold.ground is Ground.RESTRICTION and hold.subject is not None
+
+
+def _counts(hold: Hold) -> bool:
+    return hold.state is not HoldState.OVER and not _restriction(hold)
 
 
 def _same(there: Hold, wanted: Hold) -> bool:

@@ -12,7 +12,7 @@ from functions.purge.task import BRIEFS, CLOSE, DEPARTURES, Task, hour_of
 
 FIRST, MOST = 1_000, 64_000
 """Jobs of one look: four times as many where that was not enough."""
-_POLICY = (Kind.RECORD, Kind.CONTENT, Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES)
+_POLICY = (Kind.RECORD, Kind.CONTENT, Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES, Kind.OBJECTIONS)
 KINDS = (*(kind.value for kind in _POLICY), "hold")
 """Whose lag is told."""
 

@@ -18,7 +18,7 @@ MOST = 50
 """Caps of one kind: promises of the past that still bind, and the present choice."""
 _ATTEMPTS = 5
 _SHARDED = (Kind.RECORD, Kind.CONTENT)
-_WHOLE = (Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES)
+_WHOLE = (Kind.ACCESS, Kind.STATISTICS, Kind.EXPORTS, Kind.CASES, Kind.OBJECTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from fugace.keeping import (
     Holds,
     KeyChain,
     Ledger,
+    Objections,
     OldKeys,
     Policies,
     Statistics,
@@ -48,6 +49,7 @@ class Ports:
     statistics: Statistics
     exports: Exports
     cases: Cases
+    objections: Objections
     ledger: Ledger
     old_keys: OldKeys
     tenants: Tenants
@@ -78,6 +80,9 @@ class Sweep:
                 Kind.STATISTICS.value: StatisticsSweep(its.agenda, its.policies, its.statistics, its.clock),
                 Kind.EXPORTS.value: FinishedSweep(Kind.EXPORTS, its.agenda, its.policies, its.exports, its.clock),
                 Kind.CASES.value: FinishedSweep(Kind.CASES, its.agenda, its.policies, its.cases, its.clock),
+                Kind.OBJECTIONS.value: FinishedSweep(
+                    Kind.OBJECTIONS, its.agenda, its.policies, its.objections, its.clock
+                ),
                 BRIEFS: BriefSweep(its.disposal, its.tenants, its.clock),
                 DEPARTURES: Departing(its.departures, its.keychain, its.disposal, its.clock),
                 CLOSE: Closing(its.tallies, its.ledger, its.agenda, its.policies, its.clock),

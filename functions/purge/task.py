@@ -31,7 +31,7 @@ class Task:
     """A body of the sweep queue: a job, and how far it came where it goes back to the queue."""
 
     job: str
-    """`record/0`, `content/0`, `access`, `statistics`, `exports`, `cases`, `hold/<id>`; or one of `GLOBAL`."""
+    """`record/0`, `content/0`, `access`, `statistics`, `exports`, `cases`, `objections`, `hold/<id>`; or a `GLOBAL`."""
     tenant: TenantId = _NOBODY
     """Empty for those of `GLOBAL`."""
     hour: datetime | None = None

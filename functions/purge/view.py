@@ -21,8 +21,8 @@ MEANS = {
     Kind.OBJECTIONS: "That somebody objected, as a keyed fingerprint. Nothing of it is stored yet.",
     Kind.STATISTICS: "Counts of messages that have gone, per campaign, month and state, without persons.",
     Kind.ACCESS: "Revoked and expired API keys.",
-    Kind.EXPORTS: "Archives made for a person's request. Nothing of it is stored yet.",
-    Kind.CASES: "Persons' requests, once finished, of which nothing is stored yet; and legal holds that are over.",
+    Kind.EXPORTS: "Archives made for a person's request.",
+    Kind.CASES: "Persons' requests, once finished; and legal holds that are over.",
 }
 EFFECT = (
     "A shorter period acts on everything at once, from in_force_from on; a longer one acts only on what is collected "

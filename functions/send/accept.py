@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from fugace.domain.composing import Letter, compose
 from fugace.domain.encoding import Segments, split
 from fugace.domain.errors import (
     BadRequestError,
@@ -17,11 +17,11 @@ from fugace.domain.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from fugace.domain.expiry import stamp
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId, uuid7
-from fugace.domain.message import Change, Record, Sealed, Status
+from fugace.domain.message import Category, Record
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
+from fugace.domain.wishes import Obstacle, Wishes, obstacle
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Terms, Vault
 from functions.send.once import Once
 from functions.send.schema import Wish
@@ -110,13 +110,31 @@ class _Acceptance:
     def run(self, wishes: Sequence[Wish | FugaceError]) -> list[Accepted | FugaceError]:
         found = self._earlier(len(wishes)) if len(wishes) > 1 or isinstance(wishes[0], FugaceError) else {}
         drafts = [found.get(place) or self._draft(place, wish) for place, wish in enumerate(wishes)]
-        people = list(dict.fromkeys(draft.wish.to for draft in drafts if isinstance(draft, _Draft)))
-        keys = self.box.vault.keys_for(self.tenant.id, people) if people else {}
+        keys = self._keys([draft.wish for draft in drafts if isinstance(draft, _Draft)])
         records = [self._record(draft, keys) if isinstance(draft, _Draft) else draft for draft in drafts]
         if len(records) == 1:
             return [self._add(records[0])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._try, records))
+
+    def _keys(self, wishes: Sequence[Wish]) -> Mapping[SubjectId, SubjectKey | None]:
+        """One look-up. Nobody who is not going to be written to gets a key: it would outlast what they wished for."""
+        if not wishes:
+            return {}
+        wanted = {wish.to: set[Category]() for wish in wishes}
+        for wish in wishes:
+            wanted[wish.to].add(wish.category)
+        categories = {self.box.vault.subject(self.tenant.id, to): each for to, each in wanted.items()}
+
+        def refusing(subject: SubjectId, person: Wishes) -> bool:
+            return all(self._obstacle(person, category) for category in categories[subject])
+
+        return self.box.vault.keys_for(self.tenant.id, list(wanted), refusing=refusing)
+
+    def _obstacle(self, person: Wishes | None, category: Category) -> Obstacle | None:
+        if person is None:
+            return Obstacle.ERASURE
+        return obstacle(person, category, self.tenant.retention, self.now)
 
     def _earlier(self, count: int) -> dict[int, Accepted]:
         """What this request brought in when it came first, by place."""
@@ -157,46 +175,29 @@ class _Acceptance:
         return _Draft(wish, self._key(place), cut)
 
     def _record(self, draft: _Draft, keys: Mapping[SubjectId, SubjectKey | None]) -> Record | FugaceError:
-        wish, name = draft.wish, str(draft.key)
-        subject = self.box.vault.subject(self.tenant.id, wish.to)
-        person = keys[subject]
-        if person is None:
-            return BlockedError(FieldError(f"{wish.at}/to", "blocked"))
-        anchor = max(self.now, _trimmed(wish.send_at or self.now))
-        kept = stamp(
-            self.tenant.retention,
-            anchor=anchor,
-            collected=self.now,
-            validity=wish.validity,
-            content=wish.content_retention,
-        )
-        return Record(
+        wish = draft.wish
+        person = keys[self.box.vault.subject(self.tenant.id, wish.to)]
+        refused = self._obstacle(person, wish.category)
+        if person is None or refused:
+            return BlockedError(FieldError(f"{wish.at}/to", "blocked"), reason=(refused or Obstacle.ERASURE).value)
+        letter = Letter(
             key=draft.key,
-            subject=subject,
-            epoch=person.epoch,
-            sealed=Sealed(
-                to=person.seal(name, "to", wish.to.reveal()),
-                text=person.seal(name, "text", wish.text),
-                reference=person.seal(name, "reference", wish.reference) if wish.reference else None,
-            ),
-            anchor=anchor,
-            history=(Change(Status.ACCEPTED, self.now),),
-            encoding=draft.cut.alphabet.value,
-            segments=len(draft.cut.parts),
+            to=wish.to,
+            text=wish.text,
+            cut=draft.cut,
             category=wish.category,
             carrier=self._carrier,
-            on_unknown=wish.on_unknown,
             validity=wish.validity,
-            expires_at=kept.expires_at,
-            content_until=kept.content_until,
+            on_unknown=wish.on_unknown,
+            anchor=max(self.now, _trimmed(wish.send_at or self.now)),
             live=self.sender.live,
-            drop_content=kept.drop_content,
-            brief=kept.brief,
+            content=wish.content_retention,
             sender=wish.sender,
+            reference=wish.reference,
             campaign=wish.campaign,
-            shard=UUID(draft.key.id).int % self.tenant.shards,
             fingerprint=self._fingerprint(),
         )
+        return compose(letter, person, self.tenant, self.now)
 
     def _add(self, record: Record | Accepted | FugaceError) -> Accepted | FugaceError:
         if not isinstance(record, Record):

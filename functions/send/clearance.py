@@ -1,4 +1,4 @@
-"""What stands between an accepted message and its hand-over: erasure, expiry, test keys (I4)."""
+"""What stands between an accepted message and its hand-over: erasure, a person's wishes, expiry, test keys (I4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from fugace.domain.expiry import content_expiry, drops_content, record_expiry
 from fugace.domain.message import Change, Record, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.tenant import Tenant
+from fugace.domain.wishes import Obstacle, obstacle
 from fugace.ports import Carrier, SubjectKey, Submission, Tenants, Vault
 
 
@@ -16,7 +17,8 @@ from fugace.ports import Carrier, SubjectKey, Submission, Tenants, Vault
 class Ruling:
     """Hand this over, or write that down instead."""
 
-    verdict: Submission | Change
+    verdict: Submission | Change | None
+    """None: neither now. It is kept back, and may be handed over later."""
     drop_content: bool
     """The text goes in the write that records the outcome."""
 
@@ -47,8 +49,13 @@ class Clearance:
         if person is None:
             return Ruling(Change(Status.CANCELLED, now, code="erased"), drop_content=True)
         drop = drops_content(record, tenant.retention, now)
-        if obstacle := self._obstacle(record, tenant, now):
-            return Ruling(obstacle, drop)
+        refused = obstacle(person, record.category, tenant.retention, now)
+        if record.held or refused is Obstacle.RESTRICTION:
+            return Ruling(None, drop)
+        if refused:
+            return Ruling(Change(Status.BLOCKED, now, code=refused.value), drop)
+        if ended := self._obstacle(record, tenant, now):
+            return Ruling(ended, drop)
         text = person.open(str(record.key), "text", record.sealed.text or b"")
         return Ruling(self._submission(record, person, text, now), drop)
 
@@ -58,8 +65,6 @@ class Clearance:
         return record.drop_content if tenant is None else drops_content(record, tenant.retention, now)
 
     def _obstacle(self, record: Record, tenant: Tenant, now: datetime) -> Change | None:
-        if record.held:
-            return Change(Status.BLOCKED, now, code="held")
         if not record.live and record.carrier not in self.simulators:
             return Change(Status.REJECTED, now, code="test-key")
         if record.anchor + record.validity <= now:

@@ -19,6 +19,8 @@ from functions.send.task import InDoubtError, Outcome, Task
 LEASE = timedelta(minutes=3)
 """How long a claim is respected: longer than a function may run, shorter than a queue hides a body it has given out."""
 SHORTEST_WAIT, FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=4), timedelta(minutes=15)
+KEPT_BACK = timedelta(minutes=15)
+"""How long until somebody looks again at what a restriction or a legal hold keeps back: as far as a queue delays."""
 LONGEST_ASKED = 86_400
 """Seconds that a carrier may ask us to wait."""
 MOST_SILENCES = 5
@@ -99,8 +101,7 @@ class Dispatch:
         now, claims = self._now(), not self.carriers[carrier].terms.deduplicates
         record = self.messages.claim(task.key, now, stale=now - LEASE) if claims else self.messages.get(task.key)
         if record is None:
-            there = self.messages.get(task.key) if claims else None
-            return Outcome.HELD if there and there.status in SENDABLE else Outcome.DROPPED
+            return self._not_ours(carrier, task) if claims else Outcome.DROPPED
         if record.status not in SENDABLE:
             return Outcome.DROPPED
         job = _Job(task, carrier, claims, record, now, record.drop_content)
@@ -112,6 +113,20 @@ class Dispatch:
             return self._end(job, Status.UNKNOWN, "interrupted", Evidence.INFERRED)
         return replace(job, task=replace(task, silent=task.silent + 1))
 
+    def _not_ours(self, carrier: str, task: Task) -> Outcome:
+        """Another has it in hand, it is over, or a legal hold is on it: no claim is given on what is held."""
+        there, now = self.messages.get(task.key), self._now()
+        if there is None or there.status not in SENDABLE:
+            return Outcome.DROPPED
+        if not there.held:
+            return Outcome.HELD
+        job = _Job(task, carrier, claims=False, record=there, now=now, drop_content=there.drop_content)
+        return self._keep_back(job)
+
+    def _keep_back(self, job: _Job) -> Outcome:
+        """Nothing is sent, and nothing is lost: until its validity ends, somebody looks again."""
+        return self._later(job, int(KEPT_BACK.total_seconds()))
+
     def _prepare(self, job: _Job) -> tuple[_Job, HttpRequest] | Outcome:
         if job.record.carrier != job.carrier:
             raise LookupError("on another carrier's queue")
@@ -121,8 +136,12 @@ class Dispatch:
         job = replace(job, drop_content=ruling.drop_content)
         if isinstance(ruling.verdict, Submission):
             return job, self.carriers[job.carrier].build_send(ruling.verdict)
+        if ruling.verdict is None:
+            return self._keep_back(job)
         if ruling.verdict.status is Status.EXPIRED:
             return self._over(job)
+        if ruling.verdict.status is Status.BLOCKED and job.doubt:  # an earlier attempt may have sent it
+            return self._end(job, Status.UNKNOWN, ruling.verdict.code, Evidence.INFERRED)
         return self._end(job, ruling.verdict.status, ruling.verdict.code)
 
     def _hand_over(self, job: _Job, request: HttpRequest) -> Outcome:

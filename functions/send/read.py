@@ -1,4 +1,4 @@
-"""Use case: what became of a message. What is over, erased or not yours is not there (I4, I8)."""
+"""Use case: what became of a message. What is over, erased, restricted or not yours is not there (I4, I8)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -87,14 +87,14 @@ class Reader:
         return seen
 
     def alive(self, gaze: Gaze, tenant: Tenant, records: Iterable[Record]) -> dict[MessageKey, Seen]:
-        """Those of `records` that there are for whoever looks: neither over, nor erased, nor another's."""
+        """Those of `records` that there are for whoever looks: not over, erased, restricted, or another's."""
         now = self.clock()
         there = [record for record in records if _there(record, gaze, tenant.retention, now)]
         keys = self.vault.keys_of(there) if there else {}
         return {
-            record.key: _seen(record, keys[record.key], gaze, tenant.retention, now)
+            record.key: _seen(record, key, gaze, tenant.retention, now)
             for record in there
-            if record.key in keys
+            if (key := keys.get(record.key)) and not key.restricted
         }
 
 

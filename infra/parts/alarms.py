@@ -22,7 +22,7 @@ FIVE = Duration.minutes(5)
 LAG = Duration.hours(1)
 """What is over is gone within an hour: the promise, and so the alarm."""
 
-OVERDUE = ("record", "content", "access", "statistics", "exports", "cases", "hold")
+OVERDUE = ("record", "content", "access", "statistics", "exports", "cases", "objections", "hold")
 """Kinds of jobs whose lag is watched."""
 
 MISSING = cloudwatch.TreatMissingData

@@ -15,7 +15,7 @@ RECEIPTS = (
     ("LateReceipt", "receive"),
     ("NoReceipt", "reconcile"),
 )
-DELETED = ("record", "content", "access", "statistics", "exports", "cases", "keys")
+DELETED = ("record", "content", "access", "statistics", "exports", "cases", "objections", "keys")
 UNTOLD = (("WebhookDisabled", "notify"), ("EventGivenUp", "notify"))
 RUNS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 

@@ -15,6 +15,8 @@ from local.loopback import Server
 from local.sink.api import Api
 from local.sink.inbox import Inbox
 from tests.contract.loop import SECRETS, Loop, running
+from tests.exporting import Desk
+from tests.fakes import SHOP, tenant
 
 HERE = Path(__file__).parent
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -110,3 +112,20 @@ def test_a_screen_reader_finds_its_way(node: str, loop: Loop, sink: str) -> None
     assert '- table "SMS that left"' in tree
     assert '- columnheader "To"' in tree
     assert '- heading "Webhook sink" [level=1]' in look(node, url=sink)["tree"]
+
+
+def test_a_persons_archive_is_a_page_that_asks_for_nothing(node: str, tmp_path: Path) -> None:
+    """It is opened from a disk, years later, by somebody who is not to be watched while reading."""
+    desk = Desk()
+    desk.tenants.tenants[SHOP] = tenant(SHOP, name=NASTY)
+    desk.send(text=NASTY)
+    page = tmp_path / "index.html"
+    page.write_text(desk.answer(language="pl").page, encoding="utf-8")
+
+    seen = look(node, url=page.as_uri())
+
+    assert seen["asked"] == [page.as_uri()]
+    assert (seen["complaints"], seen["dialogs"]) == ([], 0)
+    assert NASTY in seen["before"]
+    assert "doręczona" in seen["before"]
+    assert 'columnheader "Treść"' in seen["tree"]

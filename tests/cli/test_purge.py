@@ -265,7 +265,7 @@ def test_all_is_looked_at_where_the_agenda_is_lost(
     fugace("purge", "run", "--all", "--patience", "PT0S")
 
     jobs = {job.job: job.due_at for job in wiring.agenda(settings).of(shop)}
-    kinds = {"record/0", "content/0", "access", "statistics", "exports", "cases"}
+    kinds = {"record/0", "content/0", "access", "statistics", "exports", "cases", "objections"}
     assert jobs.keys() == {*kinds, setting, holding, lifting}
     assert jobs.pop(holding) == found[1].until.replace(microsecond=found[1].until.microsecond // 1000 * 1000)
     assert all(due and due < now + HOUR for due in jobs.values())

@@ -60,7 +60,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> FakeWebhooks:
     clock, vault, queue = FakeClock(), FakeVault(), FakeQueue()
     messages, hooks = FakeMessages(clock, sealed_record(vault)), FakeWebhooks(clock)
     desk = Desk(hooks, vault, queue, clock)
-    replay = Replay(hooks, messages, FakeTenants(tenant()), queue, clock)
+    replay = Replay(hooks, messages, vault, FakeTenants(tenant()), queue, clock)
     receiver = Receiver({"simulator": FakeCarrier()}, vault, messages, queue, clock)
     for name, made in {"desk": desk, "replays": replay, "receiver": receiver}.items():
         monkeypatch.setattr(dlr, name, lambda made=made: made)

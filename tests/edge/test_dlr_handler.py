@@ -67,7 +67,7 @@ class Room:
         self.receiver = Receiver(carriers, self.vault, self.messages, self.late, self.clock)
         self.desk = Desk(self.webhooks, self.vault, self.notify, self.clock)
         shops = FakeTenants(tenant(SHOP))
-        self.replay = Replay(self.webhooks, self.messages, shops, self.notify, self.clock)
+        self.replay = Replay(self.webhooks, self.messages, self.vault, shops, self.notify, self.clock)
 
     def report(self, *reports: Any, token: str = "", method: str = "POST", **more: Any) -> dict[str, Any]:
         token = token or callbacks.token(self.vault.sign, "simulator", FIRST.reference)

@@ -37,6 +37,10 @@ VARIABLES = {
     "PUBLIC_URL": "https://api.example/live/",
     "SCHEDULE_GROUP": "fugace-test",
     "SCHEDULE_ROLE": "arn:aws:iam::000000000000:role/schedules",
+    "REQUEST_MACHINE": "arn:aws:states:eu-west-3:000000000000:stateMachine:fugace-test-request",
+    "CERTIFICATE_KEY": "alias/fugace-test-certificate",
+    "CALLBACK_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-callbacks",
+    "WAITING": "P1D",
     "WEBHOOK_EXCEPTIONS": "http://127.0.0.1:4571 http://localhost:4571",
 }
 
@@ -51,8 +55,9 @@ def settings() -> Settings:
     [
         *("tenants", "messages", "webhooks", "vault", "disposal", "agenda"),
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
-        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases"),
-        *("requests", "persons", "certifier", "quarantine"),
+        *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
+        *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder"),
+        *("machine", "certifier", "callback_queue", "amendments", "quarantine"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )

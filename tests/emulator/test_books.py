@@ -31,6 +31,7 @@ from fugace.keeping import ConflictError
 from tests.contract.aws.conftest import create
 from tests.emulator.cloud import Aws
 from tests.fakes import NOON, SHOP, FakeClock
+from tests.fakes_rights import FakeCaseSeals
 
 HOUR = timedelta(hours=1)
 HOLD = Hold(SHOP, "hold_abcdefghabcdefgh", Ground.CLAIM, NOON, "key_abcd2345", NOON + HOUR, HoldState.SETTING)
@@ -163,7 +164,7 @@ def test_an_archive_leaves_nothing_behind(books: Books) -> None:
         s3.put_object(Bucket=bucket, Key=name, Body=b"x")
     s3.delete_object(Bucket=bucket, Key=one)
     s3.create_multipart_upload(Bucket=bucket, Key=two)
-    exports = S3Exports(books.session, bucket, books.tallies)
+    exports = S3Exports(books.session, bucket, books.tallies, FakeCaseSeals())
     assert exports.first(SHOP)
     assert exports.purge(SHOP, lambda _: False, hour) == 0
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fugace.domain.errors import CarrierSilentError, CarrierUnavailableError, UnavailableError
 from fugace.domain.ids import MessageKey
-from fugace.domain.message import Change, Evidence, OnUnknown, Status
+from fugace.domain.message import Category, Change, Evidence, OnUnknown, Status
 from fugace.ports import HttpAnswer
 from functions.purge.reconcile import Reconcile
 from functions.send.clearance import Clearance
@@ -216,6 +216,7 @@ WISHES = st.tuples(
     st.sampled_from([0, 0, 0, 5, 120]),  # minutes ahead
     st.sampled_from([2880, 60, 5]),  # minutes of validity
     st.sampled_from([True, True, True, False]),  # with a live key
+    st.sampled_from([Category.TRANSACTIONAL, Category.MARKETING]),
     FUSES,
     CALLS,
 )
@@ -252,7 +253,7 @@ class Pipeline(RuleBasedStateMachine):
 
     @rule(wish=WISHES)
     def accept(self, wish):
-        carrier, on_unknown, to, ahead, validity, live, fuse, calls = wish
+        carrier, on_unknown, to, ahead, validity, live, category, fuse, calls = wish
         self.vault.keys_for(SHOP, [to])
         record = sealed_record(
             self.vault,
@@ -264,6 +265,7 @@ class Pipeline(RuleBasedStateMachine):
             on_unknown=on_unknown,
             validity=timedelta(minutes=validity),
             live=live or carrier != "plain",
+            category=category,
         )
         self.day()
         self.keys.append(record.key)
@@ -275,19 +277,27 @@ class Pipeline(RuleBasedStateMachine):
     @precondition(lambda self: self.keys)
     @rule(
         data=st.data(),
-        kind=st.sampled_from(["cancel", "erase", "lose", *["report"] * 3]),
+        kind=st.sampled_from(["cancel", "erase", "lose", "restrict", "lift", "object", *["report"] * 3]),
         status=st.sampled_from([Status.SUBMITTED, Status.BUFFERED, Status.DELIVERED, Status.UNDELIVERABLE]),
         times=st.integers(1, 2),
     )
     def happen(self, data, kind, status, times):
-        """To one message: cancelled as the API does it, its person erased, reported on, or forgotten by the stream."""
+        """To one message: cancelled as the API does it, its person erased, reported on, or forgotten by the stream.
+
+        Or its person wishes for something, or takes it back.
+        """
         key = data.draw(st.sampled_from(self.keys[-3:]))
+        person = self.vault.rows[self.table.rows[key].subject]
         if kind == "cancel":
             self.table.note(key, Change(Status.CANCELLED, self.clock()), only_from=frozenset({Status.ACCEPTED}))
         elif kind == "erase":
             subject = self.table.rows[key].subject
             self.vault.destroy(subject)
             self.erased |= {each for each in self.keys if self.table.rows[each].subject == subject}
+        elif kind in {"restrict", "lift"}:
+            person.restricted = self.clock() if kind == "restrict" else None
+        elif kind == "object":
+            person.objected = self.clock()
         elif kind == "lose" and self.read < len(self.table.stream):
             self.lost.add(self.read)
             self.read += 1
@@ -365,9 +375,12 @@ class Pipeline(RuleBasedStateMachine):
     # --- laws ---
 
     def check_call(self, key, said):
-        """Whatever is handed over: in time, to somebody who is not erased, and a test's to the simulator alone."""
+        """Whatever is handed over: in time, to somebody who is there and wants it, and a test's to no real carrier."""
         record = self.table.rows[key]
+        person = self.vault.rows[record.subject]
         laws = {
+            "restricted": person.restricted is None,
+            "objected": person.objected is None or record.category is not Category.MARKETING,
             "erased": key not in self.erased,
             "early": record.anchor <= self.clock(),
             "late": self.clock() < record.anchor + record.validity,

@@ -42,6 +42,7 @@ from tests.fakes_keeping import (
     FakeExports,
     FakeHolds,
     FakeKeyChain,
+    FakeObjections,
     FakeOldKeys,
     FakeStatistics,
     FakeWrite,
@@ -355,6 +356,7 @@ class World(Keeping):
                 statistics=fused(self.statistics),
                 exports=FakeExports(self.tallies),  # nothing is stored in either
                 cases=FakeCases(self.tallies),
+                objections=FakeObjections(self.vault, self.tallies),
                 ledger=ledger,
                 old_keys=fused(self.old_keys),
                 tenants=tenants,

@@ -1,4 +1,4 @@
-"""Archives made for persons, and their finished requests, go after their own time (jobs `exports` and `cases`)."""
+"""Archives made for persons, their finished requests and objections go after their own time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,27 +8,28 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.retention import BEGINNING, Kind, Period, Retention
 from functions.purge.finished import FinishedSweep
 from functions.purge.task import Task
-from tests.fakes import BAKERY, NOON, SHOP, tenant
+from tests.fakes import ALICE, BAKERY, NOON, SHOP, tenant
 from tests.fakes_keeping import FakeVersion, Keeping, hour_of
+from tests.fakes_rights import FakePersons
 
 DAY = timedelta(days=1)
-MONTH = Period(months=1)
+MONTH, YEARS = Period(months=1), Period(months=36)
 ARCHIVE = f"{SHOP}/req_a/all.zip"
 
 
 @pytest.fixture
 def world() -> Keeping:
-    """A tenant that keeps archives for a week, and requests for a month."""
-    kept = Retention.of({Kind.EXPORTS: Period(seconds=7 * 86_400), Kind.CASES: MONTH})
+    """A tenant that keeps archives for a week, requests for a month, and objections for three years."""
+    kept = Retention.of({Kind.EXPORTS: Period(seconds=7 * 86_400), Kind.CASES: MONTH, Kind.OBJECTIONS: YEARS})
     world = Keeping(tenant(retention=kept), tenant(BAKERY, retention=kept))
-    for kind in (Kind.EXPORTS, Kind.CASES):
+    for kind in (Kind.EXPORTS, Kind.CASES, Kind.OBJECTIONS):
         world.agenda.ensure(SHOP, kind.value, BEGINNING)
     return world
 
 
 def sweep(world: Keeping, kind: Kind, now: datetime) -> int:
     world.clock.now = now
-    kept = world.exports if kind is Kind.EXPORTS else world.cases
+    kept = {Kind.EXPORTS: world.exports, Kind.CASES: world.cases, Kind.OBJECTIONS: world.objections}[kind]
     job = FinishedSweep(kind, world.agenda, world.policies, kept, world.clock)
     return job.run(Task(kind.value, SHOP), lambda: timedelta(minutes=5)).done
 
@@ -85,6 +86,21 @@ def test_a_finished_case_goes_and_an_open_one_waits_for_its_end(world: Keeping) 
 
     assert set(world.cases.rows) == {(SHOP, "open"), (BAKERY, "theirs")}
     assert due(world, Kind.CASES) is None
+
+
+def test_an_objection_is_remembered_for_its_years(world: Keeping) -> None:
+    """To the second; then nothing is left of the person, if nothing else was."""
+    persons, who = FakePersons(world.vault), world.vault.subject(SHOP, ALICE)
+    persons.object(SHOP, who, NOON)
+    end = YEARS.after(NOON)
+
+    assert sweep(world, Kind.OBJECTIONS, end - timedelta(seconds=1)) == 0
+    assert due(world, Kind.OBJECTIONS) == end
+    assert persons.standing(who).objected == NOON
+    assert sweep(world, Kind.OBJECTIONS, end) == 1
+
+    assert who not in world.vault.rows
+    assert due(world, Kind.OBJECTIONS) is None
 
 
 def test_at_the_end_of_a_short_month_later_ones_go_sooner(world: Keeping) -> None:

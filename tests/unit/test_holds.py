@@ -198,13 +198,22 @@ def test_a_hold_that_was_lifted_can_be_set_again(world: Keeping) -> None:
 
 def test_holds_have_an_end_in_number(world: Keeping) -> None:
     """A loop that sets holds stops by itself; one that is over makes room."""
-    holds = [put(world, replace(PERSON, until=UNTIL + timedelta(days=number))) for number in range(MOST)]
+    claims = replace(PERSON, ground=Ground.CLAIM)
+    holds = [put(world, replace(claims, until=UNTIL + timedelta(days=number))) for number in range(MOST)]
     with pytest.raises(LimitReachedError) as refusal:
-        put(world, replace(PERSON, ground=Ground.CLAIM))
+        put(world, EVERYTHING)
     assert refusal.value.facts == {"allowed": MOST}
 
     world.holds.move(replace(holds[0], state=HoldState.OVER), holds[0])
-    put(world, replace(PERSON, ground=Ground.CLAIM))
+    put(world, EVERYTHING)
+
+
+def test_restrictions_of_persons_do_not_count(world: Keeping) -> None:
+    """How many persons ask for one is not for the tenant to say; and evidence has to be preserved all the same."""
+    for number in range(MOST + 1):
+        put(world, replace(PERSON, until=UNTIL + timedelta(days=number)))
+
+    put(world, EVERYTHING)
 
 
 def test_a_test_key_neither_sets_nor_lifts(world: Keeping) -> None:

@@ -44,7 +44,7 @@ class Room:
         self.webhooks = FakeWebhooks(self.clock)
         self.hook()
         shops = FakeTenants(tenant(SHOP, shards=2))
-        self.replay = Replay(self.webhooks, self.messages, shops, self.queue, self.clock)
+        self.replay = Replay(self.webhooks, self.messages, self.vault, shops, self.queue, self.clock)
 
     def message(self, number: int, **more: Any) -> Any:
         at = NOON + timedelta(minutes=number)

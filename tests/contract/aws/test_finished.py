@@ -14,12 +14,14 @@ from fugace.adapters.dynamo.table import Table
 from fugace.adapters.dynamo.tables.cases import CaseItem
 from fugace.adapters.dynamo.tallies import DynamoTallies
 from fugace.adapters.exports import S3Exports
+from fugace.domain.case import CaseKey
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.keeping import Cases, Exports, Over, Tallies
 from tests.contract.aws.conftest import World, answer
 from tests.fakes import BAKERY, NOON, SHOP, FakeClock
 from tests.fakes_keeping import FakeCases, FakeExports, FakeStatistics, FakeTallies, FakeVersion
+from tests.fakes_rights import FakeCaseSeals
 
 HOUR = timedelta(hours=1)
 BUCKET = "fugace-test-exports"
@@ -42,6 +44,7 @@ class Shelf:
 
     exports: Exports
     tallies: Tallies
+    seals: FakeCaseSeals
     put: Callable[[str, datetime], None]
     mark: Callable[[str, datetime], None]
     begin: Callable[[str], None]
@@ -52,7 +55,8 @@ class Shelf:
 
 
 def fake_shelf() -> Shelf:
-    exports = FakeExports(FakeTallies(FakeStatistics()))
+    seals = FakeCaseSeals()
+    exports = FakeExports(FakeTallies(FakeStatistics()), seals.destroy)
 
     def there() -> dict[str, int]:
         names = [*exports.objects, *(name for name, _ in exports.uploads)]
@@ -62,6 +66,7 @@ def fake_shelf() -> Shelf:
     return Shelf(
         exports,
         exports.tallies,
+        seals,
         put=lambda name, at: exports.objects[name].append(FakeVersion(at)),
         mark=lambda name, at: exports.objects[name].append(FakeVersion(at, mark=True)),
         begin=lambda name: exports.uploads.append((name, BEGUN)),
@@ -99,7 +104,8 @@ def s3_shelf(world: World) -> Shelf:
         for each in client.list_object_versions(Bucket=BUCKET, Prefix=name)["Versions"]:
             client.delete_object(Bucket=BUCKET, Key=name, VersionId=each["VersionId"])
 
-    return Shelf(S3Exports(world.aws, BUCKET, tallies), tallies, put, mark, begin, lose, there)
+    seals = FakeCaseSeals()
+    return Shelf(S3Exports(world.aws, BUCKET, tallies, seals), tallies, seals, put, mark, begin, lose, there)
 
 
 @pytest.fixture(scope="module")
@@ -194,12 +200,26 @@ def test_uploads_that_were_never_finished_go_uncounted(shelf: Shelf) -> None:
     assert shelf.exports.first(SHOP) is None
 
 
+def test_the_key_that_an_archive_is_sealed_with_goes_with_it(shelf: Shelf) -> None:
+    """What a back-up or a slow deletion still has is noise then; the key of what is not over stays."""
+    one, two = CaseKey(SHOP, "req_a"), CaseKey(SHOP, "req_b")
+    for key in (one, two):
+        shelf.seals.make(key)
+    for name, at in ((ONE, NOON), (TWO, NOON), (TWO, NOON + 3 * HOUR)):
+        shelf.put(name, at)
+
+    shelf.exports.purge(SHOP, before(NOON + HOUR), NOON)
+
+    assert set(shelf.seals.keys) == {two}
+
+
 # S3 alone.
 
 
 def test_many_pages_and_many_batches_are_gone_through(s3: Shelf, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The versions of one object may lie on two pages; a DeleteObjects has room for a thousand."""
-    monkeypatch.setattr("fugace.adapters.exports._MOST", 3)
+    for room in ("exports", "versions"):
+        monkeypatch.setattr(f"fugace.adapters.{room}.MOST", 3)
     client, sizes = world.aws.client("s3"), list[int]()
     whole, delete = client.list_object_versions, client.delete_objects
 
@@ -225,7 +245,7 @@ def test_many_pages_and_many_batches_are_gone_through(s3: Shelf, world: World, m
 def test_two_runs_that_saw_the_same_count_it_once(s3: Shelf) -> None:
     """S3 says of what is gone already that it is deleted: what is counted has a name made of its own."""
     s3.put(ONE, NOON)
-    exports, seen = s3.exports, list(s3.exports._versions(SHOP))  # type: ignore[attr-defined]  # S3's alone
+    exports, seen = s3.exports, list(s3.exports._kept.all(f"{SHOP}/"))  # type: ignore[attr-defined]  # S3's alone
     for _ in range(2):
         exports._count(SHOP, seen[0], NOON)  # type: ignore[attr-defined]  # S3's alone
 
@@ -273,15 +293,18 @@ class File:
 
     cases: Cases
     tallies: Tallies
+    seals: FakeCaseSeals
     put: Callable[[TenantId, str, datetime | None], None]
     there: Callable[[], int]
 
 
 def fake_file() -> File:
-    cases = FakeCases(FakeTallies(FakeStatistics()))
+    seals = FakeCaseSeals()
+    cases = FakeCases(FakeTallies(FakeStatistics()), seals.destroy)
     return File(
         cases,
         cases.tallies,
+        seals,
         put=lambda tenant, name, finished: cases.rows.__setitem__((tenant, name), finished),
         there=lambda: len(cases.rows),
     )
@@ -289,9 +312,11 @@ def fake_file() -> File:
 
 def dynamo_file(world: World) -> File:
     tallies, table = DynamoTallies(world.aws, "purge", "tenants", FakeClock()), Table(world.aws, "cases", CaseItem)
+    seals = FakeCaseSeals()
     return File(
-        DynamoCases(world.aws, "cases", tallies),
+        DynamoCases(world.aws, "cases", tallies, seals),
         tallies,
+        seals,
         put=lambda tenant, name, finished: table.put(CaseItem(tenant, f"case/{name}", finished=finished)),
         there=lambda: len(world.rows("cases")),
     )
@@ -321,6 +346,18 @@ def test_finished_requests_go_and_open_ones_stay(file: File) -> None:
     assert (file.cases.first(SHOP), file.cases.overdue(SHOP, over), file.there()) == (NOON + 3 * HOUR, 0, 3)
     assert counts(file.tallies) == {"cases": 2}
     assert counts(file.tallies, BAKERY) == {}
+
+
+def test_a_key_goes_before_the_row_by_which_it_is_found(file: File) -> None:
+    """A key without a row is one that nobody would ever look for."""
+    file.put(SHOP, "a", NOON)
+    file.put(SHOP, "b", None)
+    for name in ("a", "b"):
+        file.seals.make(CaseKey(SHOP, name))
+
+    file.cases.purge(SHOP, before(NOON + HOUR), NOON)
+
+    assert set(file.seals.keys) == {CaseKey(SHOP, "b")}
 
 
 def test_who_has_no_finished_request_waits_for_nothing(file: File) -> None:

@@ -35,7 +35,7 @@ class Due:
 
     tenant: TenantId
     job: str
-    """`record/0`, `content/0` (kind and shard), `access`, `statistics`, `hold/<id>`, `exports`, `cases`."""
+    """`record/0`, `content/0` (kind, shard), `access`, `statistics`, `hold/<id>`, `exports`, `cases`, `objections`."""
     due_at: datetime | None
     """The moment at which the first thing is, or may be, over."""
     reached: datetime | None = None
@@ -205,6 +205,7 @@ class KeyChain(Protocol):
     def destroy(self, tenant: TenantId, subjects: Sequence[SubjectId], before: datetime, hour: datetime) -> int:
         """Destroy keys whose mark is older than `before` and was not taken off; give how many.
 
+        Of whoever wished for something the wish stays, and nothing else; of others no row is left.
         The count goes into the tally of `hour` in the same transaction.
         """
         ...
@@ -339,7 +340,8 @@ class Exports(Protocol):
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
         """Remove all that is over, for good; give how many objects have nothing left.
 
-        A mark of deletion stays while it hides something. The count goes into the tally of `hour` after the deletion,
+        With the last version of an object goes the key that it is sealed with, first of all. A mark of deletion stays
+        while it hides something. The count goes into the tally of `hour` after the deletion,
         object by object: no store of objects has a transaction with it. A run that dies between the two has deleted
         what nobody counts; nothing is counted that is still there, and nothing twice.
         """
@@ -358,7 +360,25 @@ class Cases(Protocol):
         ...
 
     def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
-        """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many."""
+        """Delete those that are over and still finished when seen, with the count in the tally of `hour`; how many.
+
+        What is left of their keys goes first.
+        """
+        ...
+
+
+class Objections(Protocol):
+    """Persons' objections, as the purge sees them. Whoever writes one has the job `objections` ensured for its end."""
+
+    def first(self, tenant: TenantId) -> datetime | None:
+        """When the oldest one was made."""
+        ...
+
+    def purge(self, tenant: TenantId, over: Over, hour: datetime) -> int:
+        """Forget those that are over, with the count in the tally of `hour`; give how many.
+
+        The person's row goes with it where there is nothing else in it.
+        """
         ...
 
 

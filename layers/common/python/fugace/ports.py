@@ -1,6 +1,6 @@
 """What we need from outside, as Protocols. Each has a contract test that its fake passes too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -9,6 +9,7 @@ from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.message import Change, Evidence, Record, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.tenant import ApiKey, Attempt, Tenant, Webhook
+from fugace.domain.wishes import Wishes
 
 
 class Clock(Protocol):
@@ -54,6 +55,10 @@ class SubjectKey(Protocol):
         ...
 
 
+Refusing = Callable[[SubjectId, Wishes], bool]
+"""Whether nothing is going to be sealed for somebody, in view of what they wished for."""
+
+
 class Vault(Protocol):
     """Keys and what is made with them. KMS is asked once per process and cache period, whatever is asked here."""
 
@@ -61,10 +66,13 @@ class Vault(Protocol):
         """The keyed hash by which a person's records are found."""
         ...
 
-    def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> Mapping[SubjectId, SubjectKey | None]:
+    def keys_for(
+        self, tenant: TenantId, people: Sequence[Msisdn], *, refusing: Refusing | None = None
+    ) -> Mapping[SubjectId, SubjectKey | None]:
         """The key of each person, made where the person was never seen, or came back after an erasure.
 
-        None where an erasure is under way: nothing may be kept (the caller refuses).
+        None where an erasure is under way: nothing may be kept (the caller refuses). For whom `refusing` says so no key
+        is made, kept from leaving or opened: what is given tells of their wishes, and seals nothing (ValueError).
         """
         ...
 
@@ -357,6 +365,8 @@ class Terms:
     keeps: str
     """What remains there after sending, and until when."""
     max_segments: int
+    erases: bool = False
+    """It erases a message when it is asked to."""
 
 
 class Carrier(Protocol):

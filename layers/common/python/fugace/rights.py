@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.message import Record
 from fugace.keeping import Write
 
 # --- requests ------------------------------------------------------------------------------------
@@ -16,7 +17,7 @@ class Requests(Protocol):
     """Persons' requests: each is changed by whoever saw its last version, and by nobody else."""
 
     def file(self, case: Case) -> Write:
-        """Create it, and the claim of its person for its kind, if there is neither.
+        """Create it, and the claim of its person for its kind, if there is neither; no claim while it is `verifying`.
 
         As a part of a transaction: where it conflicts, `get` and `claimed` tell why.
         """
@@ -33,7 +34,8 @@ class Requests(Protocol):
     def change(self, case: Case, seen: Case) -> Write:
         """Everything of it but `places`, if it still has the version that was seen; the next version is written.
 
-        With a final state its claim goes, in the same transaction.
+        Whoever leaves `verifying` for what is not final claims, in the same transaction: it conflicts where somebody
+        else does (`claimed` tells who). With a final state the claim goes.
         """
         ...
 
@@ -47,6 +49,10 @@ class Requests(Protocol):
 
     def open(self, tenant: TenantId, *, after: Case | None, limit: int) -> list[Case]:
         """At most `limit` that are not finished, by when they are due."""
+        ...
+
+    def count_open(self, tenant: TenantId, most: int) -> int:
+        """How many are not finished, `most` at most (eventually consistent)."""
         ...
 
     def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
@@ -68,23 +74,27 @@ class Requests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Abroad:
-    """A message of which a carrier has a record of its own."""
+    """Something about a message that is with somebody else: a carrier's record of it, or a schedule."""
 
     carrier: str
-    """By configured name."""
+    """By configured name; of a schedule, `schedule`."""
     reference: str
-    """The carrier's own id of it."""
+    """The carrier's own id of the message; the schedule's name."""
 
 
 class Recalls(Protocol):
-    """What has to be asked of carriers once our own rows are gone: written before they go, forgotten page by page."""
+    """What others have to be asked once our own rows are gone: written before they go, forgotten page by page."""
 
     def add(self, key: CaseKey, page: str, messages: Sequence[Abroad]) -> None:
         """Remember a page of them; a repeat is the same page."""
         ...
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
-        """At most `limit` pages that are left."""
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        """At most `limit` pages that are left, by name, of those whose names begin so."""
+        ...
+
+    def last(self, key: CaseKey, prefix: str) -> str:
+        """The name of the last of them that is left; '' where there is none."""
         ...
 
     def done(self, key: CaseKey, page: str) -> None:
@@ -117,11 +127,14 @@ class Persons(Protocol):
         ...
 
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing.
+
+        Of whom nothing else is known, no row is left when it is taken back.
+        """
         ...
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """No advertising from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """No advertising from now on; None: no longer. As `restrict`."""
         ...
 
     def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:
@@ -139,6 +152,22 @@ class Persons(Protocol):
 
     def bury(self, subject: SubjectId, epoch: int, at: datetime) -> None:
         """The erasure ends: a tombstone stands. Without effect where that is so, or a later epoch has begun."""
+        ...
+
+
+class Amendments(Protocol):
+    """What is corrected in messages. A legal hold keeps what it is on as it is."""
+
+    def readdress(self, seen: Record, fresh: Record) -> bool:
+        """What was seen goes to another person: whose it is, the key's number and all that is sealed, in one write.
+
+        False where it is not as seen any more, or was never to be sent again: taken in hand, ended, held, its text
+        removed, another person's.
+        """
+        ...
+
+    def refer(self, seen: Record, reference: bytes) -> bool:
+        """Another reference, sealed; False where the record is gone, held, or sealed with another key than was seen."""
         ...
 
 
@@ -208,6 +237,14 @@ class Archives(Protocol):
         ...
 
 
+class ArchiveSeals(Protocol):
+    """Seals archives with their requests' keys, in the format `fugace-archive/1`."""
+
+    def around(self, key: CaseKey, upload: Upload) -> Upload:
+        """What is written to the one that is given goes into `upload`, sealed. Raises MissingKeyError."""
+        ...
+
+
 class ArchiveShredder(Protocol):
     """Removes archives, with all versions and unfinished uploads, and can read none."""
 
@@ -224,6 +261,10 @@ class Machine(Protocol):
 
     def start(self, key: CaseKey, run: int) -> None:
         """Begin an execution, named after the request and `run`; a repeat is harmless."""
+        ...
+
+    def alive(self, key: CaseKey, run: int) -> bool:
+        """Whether that execution is under way."""
         ...
 
     def answer(self, token: str) -> bool:

@@ -15,6 +15,15 @@ _CONFIGS = {
     # What is sent is built by our own code: checking it against the service's model again is half of a batch's cost.
     "dynamodb": Config(retries=_RETRIES, max_pool_connections=50, parameter_validation=False, **_QUICK),
     "kms": Config(retries=_RETRIES, **_QUICK),
+    # A link to an object that a key of ours encrypts has to be signed this way, whatever the SDK's default is. And it
+    # has to name the Region: the SDK would make links to s3.amazonaws.com, which is in the United States.
+    "s3": Config(
+        retries=_RETRIES,
+        max_pool_connections=25,
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
+        **_PATIENT,
+    ),
 }
 _OTHERS = Config(retries=_RETRIES, max_pool_connections=25, **_PATIENT)
 

@@ -17,6 +17,7 @@ from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.message import Record
 from fugace.domain.msisdn import Msisdn
+from fugace.ports import Refusing
 
 _SIZE = 32
 _RACES = 5
@@ -55,7 +56,9 @@ class KeyVault:
         digest = hmac.digest(self._keyring.tenant(tenant).index, to.reveal().encode(), hashlib.sha256)
         return SubjectId(base64.urlsafe_b64encode(digest).decode().rstrip("="))
 
-    def keys_for(self, tenant: TenantId, people: Sequence[Msisdn]) -> dict[SubjectId, PersonKey | None]:
+    def keys_for(
+        self, tenant: TenantId, people: Sequence[Msisdn], *, refusing: Refusing | None = None
+    ) -> dict[SubjectId, PersonKey | None]:
         """One read per 100, and one conditional write for each key that has to be made, or was about to leave."""
         wanted = list(dict.fromkeys(self.subject(tenant, to) for to in people))
         keys: dict[SubjectId, PersonKey | None] = {}
@@ -68,6 +71,8 @@ class KeyVault:
                 row = rows.get(subject)
                 if row and row.erasing:
                     keys[subject] = None
+                elif row and refusing and refusing(subject, row):
+                    keys[subject] = PersonKey(tenant, subject, row.epoch, b"", row.restricted, row.objected)
                 elif key := self._given(tenant, subject, row):
                     keys[subject] = key
         if len(keys) < len(wanted):

@@ -100,6 +100,7 @@ class Case:
     extended = row.personal("extended", "why it takes longer", category=Category.TRAFFIC, exported="extended", **_STAYS)
     until = row.other("until", "when its waiting time is over", _TIME)
     epoch = row.other("epoch", "number of the key that was destroyed", "counts keys, or hours")
+    stage = row.other("stage", "how far an erasure is with what is done once", _WORD)
     places = row.other("places", "what became of each place: words and counts", "counts and words of ours")
     run = row.other("run", "how many executions there were", "a count")
     lot = row.other("lot", "part of the index of what has to be looked at", "a hash of the tenant's id, of three bits")
@@ -121,6 +122,7 @@ class Case:
         protection=Protection.DIGEST,
     )
     tries = row.other("tries", "wrong codes given", "a count")
+    records = row.other("records", "how many records its archive has", "a count")
     links = row.other("links", "links to the archive that were made", "a count")
     link_until = row.other("link_until", "how long the last one can be used", _TIME)
     certificate = row.other(
@@ -132,6 +134,8 @@ class Case:
     )
     final_at = row.other("final_at", "when the last back-up is over", _TIME)
     begun = row.other("begun", "when the work on it began", _TIME)
+    closed = row.other("closed", "when a run last found nothing left but what is held", _TIME)
+    amended = row.other("amended", "when what it asks for was done", _TIME)
     finished = row.other("finished", "when it was finished", _TIME)
     version = row.other("version", "how often it was changed", "a count")
     expires_at = row.other("expires_at", "when it is over", _TIME)

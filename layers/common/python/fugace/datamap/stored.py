@@ -125,20 +125,22 @@ STORED = (
     present(
         11,
         "archives made for a person",
-        "what is known of a person, made to be handed over",
+        "one for each request that is answered with one: everything that is known of the person, and of the request",
+        categories=(Category.NUMBER, Category.CONTENT, Category.TRAFFIC, Category.PSEUDONYM),
         purpose="handing a person what is known of the person",
         ground="Art. 12(3), 15, 20",
         kept=Kind.EXPORTS,
         protection=(
-            f"sealed with a key of its request, which no back-up has; fetched by a link that works once; {AT_REST}"
+            "sealed with the request's own key, which no back-up has; fetched by a link that works once; as long as "
+            f"whole frames of 64 KiB; {AT_REST}"
         ),
         exported="not exported: it is the export itself",
         erased=(
-            "on erasure, and by the purge, with all versions and unfinished uploads; its key goes with it; S3's own "
-            "end is the net behind both"
+            "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is "
+            "the net behind it"
         ),
         outlives=LAG,
-        probe="template: who writes one cannot delete, who deletes cannot read; what is over is gone within an hour",
+        probe="no object there can be read without its key; what was planted there is gone once it is over",
         branches=(Branch.ARCHIVES,),
     ),
 )

@@ -165,7 +165,7 @@ class Hold:
         "message",
         "id of the message it is on",
         category=Category.TRAFFIC,
-        exported="holds",
+        exported="message",
         leaving=Leaving.STAYS,
         because=_STANDS,
     )
@@ -174,7 +174,7 @@ class Hold:
         "keyed hash of the number it is on",
         category=Category.PSEUDONYM,
         protection=Protection.PSEUDONYM,
-        exported="holds",
+        exported="subject",
         leaving=Leaving.STAYS,
         because=_STANDS,
     )

@@ -4,7 +4,7 @@ Words of states and kinds are a profile of OpenDSR 2.0 (specification.md, "Reque
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -85,6 +85,22 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Stage(StrEnum):
+    """What of an erasure must not be done twice, and was done: each comes after the one before it."""
+
+    NOTHING = ""
+    BEGUN = "begun"  # it is in the ledger
+    DESTROYED = "destroyed"  # so is that the key is gone
+    ENDED = "ended"  # nothing is left: whoever comes back now is not the one who was erased
+
+    def reached(self, other: "Stage") -> bool:
+        """Whether it is `other`, or comes after it."""
+        return _STAGES.index(self) >= _STAGES.index(other)
+
+
+_STAGES = list(Stage)
+
+
 class Denial(StrEnum):
     """Why not: those of the Data Rights Protocol 1.0 that a controller can give. Public words."""
 
@@ -125,6 +141,12 @@ class Found:
     """How long that stays, where it is known."""
     ground: str = ""
     """Why it stays: a word of ours."""
+    kept: int = 0
+    """How much of what is left is with somebody who takes no request."""
+
+    def seen(self, now: int) -> "Found":
+        """The same when so much is there now: what is gone and what is left are together what there ever was."""
+        return replace(self, count=self.count + max(self.left, now) - now, left=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +203,8 @@ class Case:
     """When its waiting time is over."""
     epoch: int = 0
     """Of the person's key that an erasure destroyed."""
+    stage: Stage = Stage.NOTHING
+    """How far an erasure is with what is done once."""
     places: Mapping[str, Found] = field(default_factory=dict)
     """By the name of a branch of the machine."""
     run: int = 0
@@ -197,6 +221,8 @@ class Case:
     """Keyed digest of the code that was sent."""
     tries: int = 0
     """How often a wrong code was given."""
+    records: int | None = None
+    """How many records its archive has; None while there is none."""
     links: int = 0
     """Links to its archive that were made."""
     link_until: datetime | None = None
@@ -206,6 +232,10 @@ class Case:
     final_at: datetime | None = None
     """When the last back-up and log is over: then the final certificate is made."""
     begun: datetime | None = None
+    closed: datetime | None = None
+    """When a run last found nothing left in any place but what is held."""
+    amended: datetime | None = None
+    """When what it asks for was entered into the ledger as done: a correction, a restriction, an objection, a lift."""
     finished: datetime | None = None
     version: int = 0
 
@@ -213,6 +243,26 @@ class Case:
     def tenant(self) -> TenantId:
         """Whose case it is."""
         return self.key.tenant
+
+    @property
+    def claims(self) -> bool:
+        """Whether it keeps others of its person and kind waiting: not before it is known that the person asks.
+
+        Source:
+            GHSA-qx5f-ghc2-7g5c (Fides): an unverified request must not keep a genuine one out.
+        """
+        return self.subject is not None and self.state is not CaseState.VERIFYING and not self.state.final
+
+    @property
+    def untold(self) -> bool:
+        """Whether callbacks wait to be told where it is. What it was filed as the answer to the filing has told."""
+        as_filed = not self.told and self.state in {CaseState.VERIFYING, CaseState.WAITING}
+        return bool(self.callbacks) and self.told != self.state and not as_filed
+
+    @property
+    def proven(self) -> bool:
+        """Whether the code was given back: a code is used once, so it is gone, and what waits for it is not."""
+        return self.state is CaseState.VERIFYING and bool(self.token) and not self.code
 
 
 TARGET = timedelta(hours=72)

@@ -131,7 +131,7 @@ class TooLargeError(FugaceError):
 
 
 class BlockedError(FugaceError):
-    """An erasure of this person is under way: nothing may be kept or sent."""
+    """The person is not to be written to. Facts: reason (erasure, restriction, objection)."""
 
     code = Code.BLOCKED
     title = "Messages to this recipient are blocked"

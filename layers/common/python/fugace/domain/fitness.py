@@ -82,7 +82,9 @@ _KNOWN = {
     Action.HOLD_ENDED: _Shape(_HOLD, must={"covers": _count}, may={"deleted": _count, "redacted": _count}),
     Action.PURGED: _Shape(
         _hour,
-        may=dict.fromkeys(("record", "content", "keys", "access", "statistics", "exports", "cases"), _count),
+        may=dict.fromkeys(
+            ("record", "content", "keys", "access", "statistics", "exports", "cases", "objections"), _count
+        ),
         some=True,
     ),
     Action.REQUEST_FILED: _Shape(

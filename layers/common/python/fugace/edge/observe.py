@@ -39,7 +39,7 @@ FIELDS = frozenset(
 )
 """The fields that a log line may have besides level, event, service, request_id and those of an error."""
 
-KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "keys", "hold"})
+KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "objections", "keys", "hold"})
 """What metrics of the purge may be told by."""
 
 _NAMESPACE = "Fugace"
@@ -152,6 +152,11 @@ _take_over()
 def count(name: str, value: int = 1) -> None:
     """Add to a metric of this invocation. Never one per tenant: ids belong into log fields."""
     metrics.add_metric(name=name, unit="Count", value=value)
+
+
+def gauge(name: str, seconds: float) -> None:
+    """How long something is at this moment."""
+    metrics.add_metric(name=name, unit="Seconds", value=seconds)
 
 
 def count_of(kind: str, name: str, value: int) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Holds,
         KeyChain,
         Ledger,
+        Objections,
         OldKeys,
         Policies,
         Signer,
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     )
     from fugace.restoring import Quarantine
     from fugace.rights import (
+        Amendments,
         Archives,
+        ArchiveSeals,
         ArchiveShredder,
         CaseSeals,
         CaseShredder,
@@ -179,7 +182,7 @@ def exports(settings: Settings) -> "Exports":
     """Archives made for persons' requests."""
     from fugace.adapters.exports import S3Exports
 
-    return S3Exports(_aws(), settings.exports_bucket, tallies(settings))
+    return S3Exports(_aws(), settings.exports_bucket, tallies(settings), case_shredder(settings))
 
 
 @cache
@@ -187,7 +190,15 @@ def cases(settings: Settings) -> "Cases":
     """Those requests."""
     from fugace.adapters.dynamo.cases import DynamoCases
 
-    return DynamoCases(_aws(), settings.cases_table, tallies(settings))
+    return DynamoCases(_aws(), settings.cases_table, tallies(settings), case_shredder(settings))
+
+
+@cache
+def objections(settings: Settings) -> "Objections":
+    """What persons objected to, as the purge sees it."""
+    from fugace.adapters.dynamo.objections import DynamoObjections
+
+    return DynamoObjections(_aws(), settings.subject_keys_table, tallies(settings))
 
 
 @cache
@@ -258,6 +269,14 @@ def persons(settings: Settings) -> "Persons":
 
 
 @cache
+def amendments(settings: Settings) -> "Amendments":
+    """What is corrected in messages."""
+    from fugace.adapters.dynamo.amendments import DynamoAmendments
+
+    return DynamoAmendments(_aws(), settings.messages_table)
+
+
+@cache
 def case_seals(settings: Settings) -> "CaseSeals":
     """Keys of requests."""
     from fugace.adapters.case_seals import KeyCaseSeals
@@ -282,6 +301,14 @@ def archives(settings: Settings) -> "Archives":
     from fugace.adapters.archives import S3Archives
 
     return S3Archives(_aws(), settings.exports_bucket)
+
+
+@cache
+def archive_seals(settings: Settings) -> "ArchiveSeals":
+    """What seals them."""
+    from fugace.adapters.frames import FrameSeals
+
+    return FrameSeals(case_seals(settings))
 
 
 @cache

@@ -52,6 +52,7 @@ _TERMS = Terms(
     region="where it runs: this machine",
     keeps="number, text and reports, until they are deleted there",
     max_segments=10,
+    erases=True,
 )
 
 
@@ -80,6 +81,7 @@ class Simulator:
             region=_TERMS.region,
             keeps=_TERMS.keeps,
             max_segments=_TERMS.max_segments,
+            erases=_TERMS.erases,
         )
         return cls(url.rstrip("/"), secret["token"], secret["signing"].encode(), clock, terms)
 

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from fugace.adapters.dynamo.subject_keys import epoch_at
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
-from fugace.adapters.dynamo.writes import delete_counted
+from fugace.adapters.dynamo.writes import carried_out
 from fugace.adapters.session import Aws
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.keeping import Tallies
@@ -46,14 +46,24 @@ class DynamoKeyChain:
         return self._change(subject, [SubjectKeyItem.leaving.remove()], SubjectKeyItem.leaving.exists())
 
     def destroy(self, tenant: TenantId, subjects: Sequence[SubjectId], before: datetime, hour: datetime) -> int:
-        """A transaction for each 90 persons.
+        """A transaction for each 90 persons; and another of those who wished for something, where there are any.
 
         A key of the hour of `before`, or of a later one, stays: the next key of that person could have its number.
         """
+        wanted = list(dict.fromkeys(subjects))
         marked = SubjectKeyItem.wrapped.exists() & (SubjectKeyItem.leaving < before)
-        mine = (SubjectKeyItem.tenant == tenant) & (SubjectKeyItem.epoch < epoch_at(before))
-        deletions = [self._table.delete_write(subject, only_if=marked & mine) for subject in dict.fromkeys(subjects)]
-        return delete_counted(self._aws, deletions, partial(self._tallies.counted, hour, tenant, KEYS))
+        mine = marked & (SubjectKeyItem.tenant == tenant) & (SubjectKeyItem.epoch < epoch_at(before))
+        restricted, objected = SubjectKeyItem.restricted, SubjectKeyItem.objected
+        nothing = mine & restricted.does_not_exist() & objected.does_not_exist()
+        counted = partial(self._tallies.counted, hour, tenant, KEYS)
+        deletions = [self._table.delete_write(each, only_if=nothing) for each in wanted]
+        gone = carried_out(self._aws, deletions, counted)
+        # Its number stays in the row, so that the next key is known to be a later one.
+        key = [SubjectKeyItem.wrapped.remove(), SubjectKeyItem.leaving.remove()]
+        wishes = mine & (restricted.exists() | objected.exists())
+        there = [each for place, each in enumerate(wanted) if place not in gone]
+        bared = [self._table.update_write(each, actions=key, only_if=wishes) for each in there]
+        return len(gone) + len(carried_out(self._aws, bared, counted))
 
     def _change(self, subject: SubjectId, actions: Sequence[Action], only_if: Condition) -> bool:
         try:

@@ -13,11 +13,12 @@ from fugace.adapters.dynamo.attributes import from_millis, to_millis
 from fugace.adapters.dynamo.cases import CASE
 from fugace.adapters.dynamo.table import ConditionFailedError, Raw, Table
 from fugace.adapters.dynamo.tables.cases import CaseItem, ClaimItem, RecallItem
-from fugace.adapters.dynamo.transactions import TransactionCancelledError, transact
+from fugace.adapters.dynamo.transactions import TransactionCancelledError, TransactItem, transact
 from fugace.adapters.dynamo.writes import items_of, write_of
 from fugace.adapters.session import Aws
-from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right
+from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right, Stage
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.retention import BEGINNING
 from fugace.keeping import Write
 from fugace.rights import Abroad
 
@@ -40,23 +41,25 @@ class DynamoRequests:
         """A conditional PutItem for the case, and one for its claim."""
         item = CaseItem(case.tenant, _item(case.key), places={}, version=1, **_attributes(case))
         writes = [self._table.put_write(item, CaseItem.tenant.does_not_exist())]
-        if case.subject:
-            claim = ClaimItem(case.tenant, _claim(case.subject, case.right), case=case.key.id)
-            writes.append(self._claims.put_write(claim, ClaimItem.tenant.does_not_exist()))
+        if case.claims:
+            writes.append(self._claim(case))
         return write_of(*writes)
 
     def change(self, case: Case, seen: Case) -> Write:
-        """A conditional UpdateItem, and the deletion of its claim with a final state."""
+        """A conditional UpdateItem; with it, a conditional PutItem or DeleteItem where it begins or ends to claim."""
         writes = [
             self._table.update_write(case.tenant, _item(case.key), actions=_changes(case, seen), only_if=_as_seen(seen))
         ]
-        if case.state.final and not seen.state.final and seen.subject:
-            mine = ClaimItem.case == case.key.id
-            item = _claim(seen.subject, case.right)
-            there = self._claims.get(case.tenant, item)
-            if there is not None and there.case == case.key.id:
-                writes.append(self._claims.delete_write(case.tenant, item, only_if=mine))
+        if case.claims and not seen.claims:
+            writes.append(self._claim(case))
+        if seen.claims and seen.subject and case.state.final:
+            mine = ClaimItem.tenant.does_not_exist() | (ClaimItem.case == case.key.id)
+            writes.append(self._claims.delete_write(case.tenant, _claim(seen.subject, case.right), only_if=mine))
         return write_of(*writes)
+
+    def _claim(self, case: Case) -> TransactItem:
+        claim = ClaimItem(case.tenant, _claim(case.subject or SubjectId(""), case.right), case=case.key.id)
+        return self._claims.put_write(claim, ClaimItem.tenant.does_not_exist())
 
     def move(self, case: Case, seen: Case) -> bool:
         """One transaction."""
@@ -102,14 +105,25 @@ class DynamoRequests:
         return _case(item) if item and item.right else None
 
     def open(self, tenant: TenantId, *, after: Case | None, limit: int) -> list[Case]:
-        """One Query of the index, and a GetItem for each."""
-        start: Raw | None = None
-        if after:
-            at = str(to_millis(after.due))
-            start = {"tenant": {"S": tenant}, "item": {"S": _item(after.key)}, "open_until": {"N": at}}
-        items = self._table.query(tenant, index="by-deadline", after=start, limit=limit)
-        found = (self.get(CaseKey(tenant, item.item.removeprefix(CASE))) for item in items)
-        return [case for case in found if case and not case.state.final]
+        """One Query of the index, and a GetItem for each.
+
+        More where it still has some that were finished a moment ago: others take their places, so that a page which is
+        not full is the last one.
+        """
+        found: list[Case] = []
+        start = _deadline(after.key, after.due) if after else None
+        while wanted := limit - len(found):
+            items = list(self._table.query(tenant, index="by-deadline", after=start, limit=wanted))
+            cases = (self.get(CaseKey(tenant, item.item.removeprefix(CASE))) for item in items)
+            found += [case for case in cases if case and not case.state.final]
+            if len(items) < wanted or items[-1].open_until is None:
+                break
+            start = _deadline(CaseKey(tenant, items[-1].item.removeprefix(CASE)), items[-1].open_until)
+        return found
+
+    def count_open(self, tenant: TenantId, most: int) -> int:
+        """One Query of the index, which gives a number: 5,000 of its entries are less than a megabyte."""
+        return self._table.count(tenant, CaseItem.open_until > BEGINNING, index="by-deadline", most=most)
 
     def all(self, tenant: TenantId, *, after: str, limit: int) -> list[Case]:
         """One consistent Query for each megabyte."""
@@ -149,11 +163,19 @@ class DynamoRecalls:
             lines = [f"{each.carrier} {each.reference}" for each in messages]
             self._table.put(RecallItem(key.tenant, _recall(key, page), lines=lines))
 
-    def pages(self, key: CaseKey, limit: int) -> list[tuple[str, list[Abroad]]]:
+    def pages(self, key: CaseKey, limit: int, prefix: str = "") -> list[tuple[str, list[Abroad]]]:
+        """One consistent Query for each megabyte: some 10,000 of them."""
+        own = _recall(key, "")
+        within = RecallItem.item.startswith(own + prefix)
+        items = self._table.query(key.tenant, within, limit=limit, consistent=True)
+        return [(item.item.removeprefix(own), [_abroad(str(line)) for line in item.lines]) for item in items]
+
+    def last(self, key: CaseKey, prefix: str) -> str:
         """One consistent Query."""
-        prefix = _recall(key, "")
-        items = self._table.query(key.tenant, RecallItem.item.startswith(prefix), limit=limit, consistent=True)
-        return [(item.item.removeprefix(prefix), [_abroad(str(line)) for line in item.lines]) for item in items]
+        own = _recall(key, "")
+        within = RecallItem.item.startswith(own + prefix)
+        items = self._table.query(key.tenant, within, newest_first=True, limit=1, consistent=True)
+        return next((item.item.removeprefix(own) for item in items), "")
 
     def done(self, key: CaseKey, page: str) -> None:
         """One DeleteItem."""
@@ -162,6 +184,11 @@ class DynamoRecalls:
 
 def _item(key: CaseKey) -> str:
     return CASE + key.id
+
+
+def _deadline(key: CaseKey, due: datetime) -> Raw:
+    """Where a request stands in the index of open ones."""
+    return {"tenant": {"S": key.tenant}, "item": {"S": _item(key)}, "open_until": {"N": str(to_millis(due))}}
 
 
 def _claim(subject: SubjectId, right: Right) -> str:
@@ -208,6 +235,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "extended": case.extended or None,
         "until": case.until,
         "epoch": case.epoch or None,
+        "stage": case.stage or None,
         "run": case.run or None,
         "lot": _lot(case.tenant) if case.look_at else None,
         "look_at": case.look_at,
@@ -217,11 +245,14 @@ def _attributes(case: Case) -> dict[str, Any]:
         "token": case.token or None,
         "code": case.code or None,
         "tries": case.tries or None,
+        "records": case.records,
         "links": case.links or None,
         "link_until": case.link_until,
         "certificate": case.certificate or None,
         "final_at": case.final_at,
         "begun": case.begun,
+        "closed": case.closed,
+        "amended": case.amended,
         "finished": case.finished,
     }
 
@@ -237,7 +268,13 @@ def _changes(case: Case, seen: Case) -> list[Action]:
 
 
 def _same(one: Case, other: Case) -> bool:
-    return _attributes(one) == _attributes(other)
+    return _written(one) == _written(other)
+
+
+def _written(case: Case) -> dict[str, Any]:
+    """Times to the millisecond, as they are kept."""
+    found = _attributes(case).items()
+    return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in found}
 
 
 def read_case(item: CaseItem) -> Case:
@@ -280,6 +317,7 @@ def _case(item: CaseItem) -> Case:
         extended=item.extended or "",
         until=item.until,
         epoch=item.epoch or 0,
+        stage=item.stage or Stage.NOTHING,
         places={place: _read_found(line) for place, line in (item.places or {}).items()},
         run=item.run or 0,
         look_at=item.look_at,
@@ -288,28 +326,32 @@ def _case(item: CaseItem) -> Case:
         token=item.token or "",
         code=item.code or b"",
         tries=item.tries or 0,
+        records=item.records,
         links=item.links or 0,
         link_until=item.link_until,
         certificate=item.certificate or "",
         final_at=item.final_at,
         begun=item.begun,
+        closed=item.closed,
+        amended=item.amended,
         finished=item.finished,
         version=item.version or 0,
     )
 
 
 def _write_found(found: Found) -> str:
-    """`held 40 3 legal-claim 1768478400000`: outcome, gone, left, and why until when; `-` where that is not said."""
+    """`held 40 3 legal-claim 1768478400000 0`: outcome, gone, left, why, until when, kept; `-` where it is not said."""
     until = to_millis(found.until) if found.until else "-"
-    return f"{found.outcome} {found.count} {found.left} {found.ground or '-'} {until}"
+    return f"{found.outcome} {found.count} {found.left} {found.ground or '-'} {until} {found.kept}"
 
 
 def _read_found(line: str) -> Found:
-    outcome, count, left, ground, until = line.split(" ")
+    outcome, count, left, ground, until, kept = line.split(" ")
     return Found(
         Outcome(outcome),
         int(count),
         int(left),
         until=None if until == "-" else from_millis(int(until)),
         ground="" if ground == "-" else ground,
+        kept=int(kept),
     )

@@ -13,18 +13,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import and_, or_
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from fugace.adapters.dynamo.attributes import Millis
 from fugace.adapters.dynamo.table import ConditionFailedError, Table
 from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
 from fugace.adapters.session import Aws
+from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.ports import Clock
 from fugace.rights import Standing
 
 _NOTHING = "NONE"
+_TRIES = 3
 _EPOCHS_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -120,21 +125,33 @@ class DynamoSubjectKeys:
         return Standing(row.epoch, live, row.erasing, row.erased, row.restricted, row.objected)
 
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """One UpdateItem."""
+        """One UpdateItem; to take it back, one more, or a DeleteItem, where nothing else was known of the person."""
         self._wish(tenant, subject, SubjectKeyItem.restricted, at)
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """One UpdateItem."""
+        """The same."""
         self._wish(tenant, subject, SubjectKeyItem.objected, at)
 
     def _wish(self, tenant: TenantId, subject: SubjectId, wish: Millis, at: datetime | None) -> None:
         if at is None:
-            with suppress(ConditionFailedError):  # nobody is there to take it back for
-                there = SubjectKeyItem.subject.exists()
-                self._table.update(subject, actions=[wish.remove()], only_if=there, give=_NOTHING)
+            self._take_back(subject, wish)
             return
         actions = [*_named(tenant), wish.set(wish | at)]
         self._table.update(subject, actions=actions, give=_NOTHING)
+
+    def _take_back(self, subject: SubjectId, wish: Millis) -> None:
+        """A row that would have nothing left goes: it would look like one whose key was lost."""
+        for _ in range(_TRIES):
+            with suppress(ConditionFailedError):  # nobody is there to take it back for, or there is no more to it
+                self._table.update(subject, actions=[wish.remove()], only_if=more_than(wish), give=_NOTHING)
+                return
+            with suppress(ConditionFailedError):
+                self._table.delete(subject, only_if=nothing_but(wish))
+                return
+            # Neither: nobody is there, or they came, or wished for something else, between the two.
+            if not self.rows([subject]):
+                return
+        raise UnavailableError
 
     def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:
         """One UpdateItem."""
@@ -161,6 +178,25 @@ class DynamoSubjectKeys:
         under_way = SubjectKeyItem.erasing.exists() & (SubjectKeyItem.epoch == epoch)
         with suppress(ConditionFailedError):  # "already so" is success
             self._table.update(subject, actions=actions, only_if=under_way)
+
+
+_REST = (SubjectKeyItem.wrapped, SubjectKeyItem.erasing, SubjectKeyItem.erased)
+_WISHES = (SubjectKeyItem.restricted, SubjectKeyItem.objected)
+
+
+def more_than(wish: Millis) -> Condition:
+    """That a row has something besides `wish`: a key, an erasure, another wish."""
+    return reduce(or_, [each.exists() for each in (*_REST, *_WISHES) if each is not wish])
+
+
+def nothing_but(wish: Millis) -> Condition:
+    """That a row has `wish` and nothing besides.
+
+    Its number may be forgotten: a key that is made later has a higher one all the same (see `epoch_at`), as the purge
+    takes none away in the hour in which it was made.
+    """
+    others = [each.does_not_exist() for each in (*_REST, *_WISHES) if each is not wish]
+    return reduce(and_, [wish.exists(), *others])
 
 
 def _named(tenant: TenantId) -> list[Action]:

@@ -27,23 +27,28 @@ def items_of(writes: Sequence[Write]) -> list[TransactItem]:
 
 
 def delete_counted(aws: Aws, deletions: Sequence[TransactItem], counted: Callable[[int, str], Write]) -> int:
-    """Carry out conditional deletions, with their count in the same transaction; give how many were.
+    """Carry out conditional deletions, with their count in the same transaction; give how many were."""
+    return len(carried_out(aws, deletions, counted))
 
-    `counted` makes the write of a count, under a name of its own. A deletion whose condition does not hold is left out,
+
+def carried_out(aws: Aws, writes: Sequence[TransactItem], counted: Callable[[int, str], Write]) -> set[int]:
+    """Carry out conditional writes, with their count in the same transaction; give the places of those that were.
+
+    `counted` makes the write of a count, under a name of its own. A write whose condition does not hold is left out,
     and the others are tried again, with a count of theirs.
     """
-    done = 0
-    for start in range(0, len(deletions), _MOST):
-        left = list(deletions[start : start + _MOST])
+    done = set[int]()
+    for start in range(0, len(writes), _MOST):
+        left = list(range(start, min(start + _MOST, len(writes))))
         while left:
             try:
-                transact(aws, [*left, *items_of([counted(len(left), uuid4().hex)])])
+                transact(aws, [*(writes[place] for place in left), *items_of([counted(len(left), uuid4().hex)])])
             except TransactionCancelledError as cancelled:
                 failed = set(cancelled.failed)
                 if not failed.intersection(range(len(left))):
                     raise
-                left = [item for place, item in enumerate(left) if place not in failed]
+                left = [place for number, place in enumerate(left) if number not in failed]
             else:
-                done += len(left)
+                done.update(left)
                 break
     return done

@@ -16,7 +16,7 @@ from fugace.adapters.dynamo.attributes import (
 )
 from fugace.adapters.dynamo.tables.row import Stored
 from fugace.datamap.cases import Case, Claim, Recall
-from fugace.domain.case import CaseState, Identity, Right
+from fugace.domain.case import CaseState, Identity, Right, Stage
 
 
 class ByDeadline(GlobalSecondaryIndex["CaseItem"]):
@@ -85,6 +85,7 @@ class CaseItem(Stored):
     extended = Text(Case.extended, null=True)
     until = Millis(Case.until, null=True)
     epoch = Number(Case.epoch, null=True)
+    stage = Word(Case.stage, Stage, null=True)
     places = Words(Case.places, null=True)
     run = Number(Case.run, null=True)
     lot = Text(Case.lot, null=True)
@@ -95,11 +96,14 @@ class CaseItem(Stored):
     token = Text(Case.token, null=True)
     code = Bytes(Case.code, null=True)
     tries = Number(Case.tries, null=True)
+    records = Number(Case.records, null=True)
     links = Number(Case.links, null=True)
     link_until = Millis(Case.link_until, null=True)
     certificate = Text(Case.certificate, null=True)
     final_at = Millis(Case.final_at, null=True)
     begun = Millis(Case.begun, null=True)
+    closed = Millis(Case.closed, null=True)
+    amended = Millis(Case.amended, null=True)
     finished = Millis(Case.finished, null=True)
     version = Number(Case.version, null=True)
     expires_at = Seconds(Case.expires_at, null=True)

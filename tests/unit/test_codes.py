@@ -1,0 +1,151 @@
+"""One-time codes as they are given back: five tries, however they come."""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fugace.domain.case import Case, CaseState, Identity
+from fugace.domain.errors import CodeRefusedError, ForbiddenError, NotFoundError, RequestClosedError, UnavailableError
+from functions.dsar import codes
+from functions.dsar.codes import TRIES, print_of
+from tests.fakes import SHOP
+from tests.office import BAKER, ID, NOTEBOOK, OFFICER, Office, wish
+
+CODE, WRONG, TOKEN = "471193", "471194", "waits"
+
+
+@pytest.fixture
+def office() -> Office:
+    """A code was sent."""
+    office = Office()
+    office.file(wish(identity=Identity.OTP))
+    office.put(code=print_of(office.vault, SHOP, ID, CODE), token=TOKEN)
+    office.machine.waiting.add(TOKEN)
+    return office
+
+
+def left(act: Callable[[], object]) -> int:
+    with pytest.raises(CodeRefusedError) as refusal:
+        act()
+    return int(refusal.value.facts["left"])
+
+
+def test_what_is_kept_is_what_whoever_sends_it_keeps(office: Office) -> None:
+    """A digest under a key of the tenant's, over the request's id and the code."""
+    assert office.case().code == office.vault.digest(SHOP, "code", f"{ID}/{CODE}".encode())
+
+
+def test_the_code_lets_the_machine_go_on(office: Office) -> None:
+    """It is the machine that moves the request."""
+    office.codes.give(OFFICER, ID, CODE)
+
+    assert not office.machine.waiting
+
+
+def test_it_works_once(office: Office) -> None:
+    """Nobody waits for it any more."""
+    office.codes.give(OFFICER, ID, CODE)
+
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
+
+
+def test_there_are_five_tries(office: Office) -> None:
+    """With each one fewer; then the right one does not help either."""
+    assert [left(lambda: office.codes.give(OFFICER, ID, WRONG)) for _ in range(TRIES)] == [4, 3, 2, 1, 0]
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
+    assert office.machine.waiting
+
+
+def test_the_fifth_may_be_the_right_one(office: Office) -> None:
+    """Five tries are five."""
+    for _ in range(TRIES - 1):
+        left(lambda: office.codes.give(OFFICER, ID, WRONG))
+
+    assert office.codes.give(OFFICER, ID, CODE).tries == TRIES
+
+
+def test_a_hundred_at_a_time_are_five_tries_too(office: Office) -> None:
+    """A try is counted before the code is looked at: nobody looks at a code whose try was not written down."""
+    looked = []
+    move, digest = office.requests.move, office.vault.digest
+
+    def counted(case: Case, seen: Case) -> bool:
+        if not looked:  # another one's try comes between the look and the write
+            looked.append("race")
+            assert move(replace(seen, tries=TRIES), seen)
+        return move(case, seen)
+
+    def watched(*args: Any) -> bytes:
+        looked.append("code")
+        return digest(*args)
+
+    office.requests.move = counted  # type: ignore[method-assign]  # the moment between a look and a write
+    office.vault.digest = watched  # type: ignore[method-assign]  # whether the code is looked at
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
+    assert looked == ["race"]
+
+
+def test_what_never_comes_to_rest_is_told_to_come_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a try that is written down, no code is looked at."""
+    monkeypatch.setattr(office.requests, "move", lambda *_: False)
+
+    with pytest.raises(UnavailableError):
+        office.codes.give(OFFICER, ID, CODE)
+
+
+@pytest.mark.parametrize("more", [{"code": b""}, {"token": ""}])
+def test_before_one_was_sent_none_is_right(office: Office, more: dict[str, Any]) -> None:
+    """And no try is lost."""
+    office.put(**more)
+
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == TRIES
+    assert office.case().tries == 0
+
+
+def test_after_its_time_none_is(office: Office) -> None:
+    """Whoever sent it has said until when; and the machine, which no longer waits then, has the last word."""
+    office.put(until=office.clock())
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
+
+    office.put(until=office.clock() + timedelta(minutes=1))
+    office.machine.waiting.clear()
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
+
+
+@pytest.mark.parametrize("state", [state for state in CaseState if state is not CaseState.VERIFYING])
+def test_a_request_that_waits_for_none_says_so(office: Office, state: CaseState) -> None:
+    """Where it is."""
+    office.put(state=state)
+
+    with pytest.raises(RequestClosedError) as refusal:
+        office.codes.give(OFFICER, ID, CODE)
+    assert refusal.value.facts == {"state": state.value}
+
+
+def test_a_code_of_another_request_is_wrong(office: Office) -> None:
+    """The digest is bound to its request."""
+    office.put(code=print_of(office.vault, SHOP, "another", CODE))
+
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == TRIES - 1
+
+
+def test_nobody_elses_key_and_no_test_key(office: Office) -> None:
+    """I8; and a test key does not prove who a person is."""
+    with pytest.raises(NotFoundError):
+        office.codes.give(BAKER, ID, CODE)
+    with pytest.raises(ForbiddenError):
+        office.codes.give(NOTEBOOK, ID, CODE)
+    assert office.case().tries == 0
+
+
+def test_codes_are_compared_in_constant_time() -> None:
+    """`==` stops at the first byte that differs."""
+    source = inspect.getsource(codes)
+
+    assert "compare_digest(given, seen.code)" in source
+    assert not re.search(r"seen\.code\s*==|==\s*seen\.code", source)
