@@ -53,6 +53,8 @@ class Duty:
     """May sign certificates and callbacks."""
     machine: str = ""
     """What it may do with the state machine that answers persons' requests."""
+    restores: tuple[str, ...] = ()
+    """Tables that it may have restored beside themselves, as they were, and what it may do there with the rows."""
     timer: str = ""
     settings: tuple[str, ...] = ()
     """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING."""
@@ -347,5 +349,17 @@ DUTIES = {
         consumes="callbacks",
         settings=("PUBLIC_URL", "WEBHOOK_EXCEPTIONS"),
         repeats=True,
+    ),
+    # A table as it was. Nobody wakes it but an operator's own machine.
+    "restore": Duty(
+        "functions.dsar.restore_task.handle",
+        900,
+        tenants="BatchGetItem GetItem PutItem Query",
+        messages="BatchGetItem PutItem",
+        subject_keys="GetItem UpdateItem",  # it plants somebody erased; no key ever comes back
+        purge="PutItem Query",
+        ledger="GetItem PutItem Query",
+        cases="BatchGetItem GetItem PutItem",
+        restores=("messages", "tenants", "cases"),
     ),
 }

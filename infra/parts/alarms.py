@@ -82,9 +82,9 @@ class Alarms(Construct):
         """A figure of the whole API."""
         return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
 
-    def machine(self, metric: str) -> cloudwatch.Metric:
-        """A figure of the state machine that answers persons' requests."""
-        arn = machine_arn(self, self._environment)
+    def machine(self, metric: str, name: str = "requests") -> cloudwatch.Metric:
+        """A figure of a state machine."""
+        arn = machine_arn(self, self._environment, name)
         return _metric("AWS/States", metric, {"StateMachineArn": arn}, "Sum")
 
     def dead_queues(self) -> tuple[str, ...]:
@@ -257,6 +257,15 @@ class Alarms(Construct):
                 "A run of the state machine ended without having done its request. It is begun again by watch; its "
                 "history (`fugace-…-requests`, by the request's id) says at which step it stopped, and the log of that "
                 "step's function why."
+            ),
+        )
+        self._alarm(
+            "restore-failed",
+            self.machine("ExecutionsFailed", "restore"),
+            threshold=1,
+            says=(
+                "A restore has stopped, and nothing is lost: what is in quarantine has not been dealt with. "
+                "docs/restore.md says how to go on; after a ProbeError nobody does before it is known why."
             ),
         )
         self._alarm(

@@ -66,10 +66,10 @@ def test_no_managed_policy_is_used_or_made(example):
 
 
 def test_a_star_at_the_end_stays_within_something_of_ours(example):
-    """Schedules of our group, streams of our table, checkpoints, archives, runs of our machine; the account's logs."""
+    """Schedules of our group, streams, checkpoints, archives, runs, restored tables; log groups of the account."""
     allowed = (
         *(":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*"),
-        ":execution:fugace-example-requests:*",
+        *(":execution:fugace-example-requests:*", "-restore-*"),
     )
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):
@@ -100,6 +100,7 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
             services = listed(conditions["StringLike"]["kms:ViaService"])
             known = ("dynamodb", "sqs", "secretsmanager", "s3", "states")
             assert set(services) <= {f"{service}.eu-central-1.*" for service in known}
+            assert "kms:CreateGrant" not in each["Action"] or (name, len(services)) == ("restore", 1)
             stored = {*DUTIES[name].checkpoints.split(), *DUTIES[name].exports.split()} & {"GetObject", "PutObject"}
             assert any(service.startswith("s3.") for service in services) <= bool(stored)
             assert any(service.startswith("states.") for service in services) <= bool(DUTIES[name].machine)
@@ -185,14 +186,18 @@ def persons(stacks, name):
     }
 
 
+SCANS = {"dynamodb:Scan", "dynamodb:BatchWriteItem"}
+
+
 def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alone(example):
-    """And neither ever has a key in its hands. Nobody scans, and nobody writes without a condition.
+    """And neither ever has a key in its hands. Nobody scans a live table, and nobody writes without a condition.
 
     A row of a person's key is deleted by the sweep alone: what the eraser leaves there is a tombstone.
     """
     rows = {"sweep": DELETES, "erase": {"PartiQLDelete"}, **{key: {"DeleteItem"} for key in MAKE_ROOM}}
     for name in DUTIES:
-        assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
+        scans = {resource for action, resource in granted(example, name) if action in SCANS}
+        assert all("-restore-*" in resource for resource in scans), name
         assert on_table(example, name, "Messages") & DELETES == rows.get(name, set()), name
         assert bool(persons(example, name) & DELETES) is (name in {"sweep", "amend"}), name
     assert persons(example, "sweep") == {"DeleteItem", "UpdateItem"}
@@ -232,7 +237,7 @@ def test_the_ledger_is_written_by_those_who_decide_and_changed_by_nobody(example
     assert {name: may for name, may in changes.items() if may} == {key: {"PutItem"} for key in LEDGER}
 
 
-LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify")
+LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify", "restore")
 
 
 def test_the_tally_can_only_count(example):
@@ -274,7 +279,7 @@ def test_requests_of_persons_are_written_by_their_room_and_forgotten_by_the_swee
 
     assert {name for name, may in found.items() if may} == {"sweep", *ROOM}
     assert found["sweep"] == {"DeleteItem"}
-    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "settle", "erase"}
+    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "settle", "erase", "restore"}
 
 
 ROOM = {name for name, duty in DUTIES.items() if duty.room == "dsar"}
@@ -304,6 +309,26 @@ def test_certificates_and_callbacks_are_signed_by_those_who_speak_with_controlle
     """With a key of their own: whoever can sign one of these can forge no checkpoint."""
     assert signers(example, "CertificatesKey") == {"requests", "certify", "callback"}
     assert signers(example, "") == {"requests", "certify", "callback", "checkpoint"}
+
+
+def test_a_table_is_restored_beside_itself_by_one_function_and_deleted_there_alone(example):
+    """It may make a copy, and nobody else may; it may delete that, and no table that anybody works on."""
+    makes = {name for name in DUTIES if "RestoreTableToPointInTime" in actions(example, name, "dynamodb")}
+    deletes = {
+        resource
+        for name in DUTIES
+        for action, resource in granted(example, name)
+        if action in {"dynamodb:DeleteTable", "dynamodb:Scan"}
+    }
+
+    assert makes == {"restore"}
+    names = ("messages", "tenants", "cases")
+    assert len(deletes) == len(names)
+    assert all(any(f"table/fugace-example-{name}-restore-*" in each for name in names) for each in deletes)
+    for table in ("Messages", "Tenants", "Cases"):
+        assert on_table(example, "restore", table) & CHANGES == {"PutItem"}
+    assert persons(example, "restore") == {"GetItem", "UpdateItem"}
+    assert not any("KeysRoot" in resource for _, resource in granted(example, "restore"))
 
 
 def test_the_machine_is_started_by_two_and_answered_by_one(example):
@@ -381,6 +406,7 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "certify": set(),
         "watch": {"callbacks"},
         "callback": {"callbacks"},
+        "restore": set(),
     }.items():
         sent = [resource for action, resource in granted(example, name) if action == "sqs:SendMessage"]
         found = {json.loads(each)["Fn::GetAtt"][0].rpartition("Queue")[0].rpartition("Queue")[2] for each in sent}

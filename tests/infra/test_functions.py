@@ -107,6 +107,8 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
         "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},
         "watch": {"TENANTS_TABLE", "CASES_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
+        "restore": {"TENANTS_TABLE", "MESSAGES_TABLE", "SUBJECT_KEYS_TABLE", "CASES_TABLE"}
+        | {"LEDGER_TABLE", "PURGE_TABLE"},
         "callback": {"CASES_TABLE", "CERTIFICATE_KEY", "CALLBACK_QUEUE", "PUBLIC_URL", "WEBHOOK_EXCEPTIONS"},
     }
     for name in DUTIES:

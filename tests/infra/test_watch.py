@@ -185,9 +185,13 @@ def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
     """Its functions may all be well: a definition can fail by itself, and so can a right that it lacks."""
     found = [each for each in alarms(example).values() if each["Namespace"] == "AWS/States"]
 
-    assert {each["MetricName"] for each in found} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}
+    watched = {(each["MetricName"], dimension(each)["StateMachineArn"]["Fn::Join"][1][-1]) for each in found}
+    assert watched == {
+        *((metric, ":stateMachine:fugace-example-requests") for metric in ("ExecutionsFailed", "ExecutionsTimedOut")),
+        ("ExecutionThrottled", ":stateMachine:fugace-example-requests"),
+        ("ExecutionsFailed", ":stateMachine:fugace-example-restore"),
+    }
     for each in found:
-        assert json.dumps(dimension(each)["StateMachineArn"]).endswith(':stateMachine:fugace-example-requests"]]}')
         assert (each["Threshold"], each["Statistic"]) == (1, "Sum")
 
 

@@ -40,6 +40,9 @@ WIRED = {
     "certify": ("functions.dsar.certify_task._certify",),
     "watch": ("functions.dsar.events._watch",),
     "callback": ("functions.dsar.events._callback",),
+    "restore": tuple(
+        f"functions.dsar.restore_task.{name}" for name in ("_quarantine", "_now", "_restore", "_planting")
+    ),
 }
 
 

@@ -75,7 +75,7 @@ PASSING = (
     bounded(
         17,
         "histories of state machines",
-        "id of a request; names of steps, functions and errors; words of a list (`next`, `more`, `until`)",
+        "id of a request or a restore; names of steps, functions and errors; words of a list (`next`, `more`); counts",
         purpose="answering persons' requests step by step, and taking them up where one failed",
         kept=until(HISTORY, "Step Functions keeps a run so long after its end, and has no way to delete one"),
         protection=f"a step is told the request's id, and answers words; no log, no trace; {AT_REST}",
@@ -88,7 +88,7 @@ PASSING = (
     bounded(
         18,
         "names of executions, results of distributed maps",
-        "`<tenant>-<request>-<run>`: opaque ids, and a count",
+        "`<tenant>-<request>-<run>`, or the id of a restore: opaque ids, and a count",
         purpose="beginning each run once",
         kept=until(HISTORY, "with the history"),
         outlives=HISTORY,
