@@ -27,7 +27,7 @@ from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeVault, se
 from tests.fakes_keeping import FakeLedger
 from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakePersons, FakeRecalls, FakeRequests
 
-BUCKET = "fugace-test-archives"
+BUCKET = "fugace-test-erasing"
 LATER = NOON + timedelta(hours=1)
 MINE, OTHER = (CaseKey(SHOP, f"00000000-0000-4000-8000-{n:012x}") for n in (1, 2))
 THEIRS = CaseKey(BAKERY, MINE.id)
