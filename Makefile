@@ -5,7 +5,6 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 endif
 RUN := .venv/bin/python
-FAST := $(filter-out tests/infra tests/emulator tests/journeys tests/browser,$(patsubst %/,%,$(wildcard tests/*/)))
 export PATH := $(CURDIR)/.fugace/tools/bin:$(PATH)
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common/python
 
@@ -30,16 +29,12 @@ down:  ## stop it; what it stored stays
 
 .PHONY: check
 check: install  ## the fast tests, types and style
-	@$(RUN) -m ruff check --quiet .
-	@$(RUN) -m ruff format --quiet --check .
-	@$(RUN) -m mypy --no-error-summary
-	@$(RUN) -m pytest --quiet $(wildcard $(FAST))
+	@$(RUN) -m local.checks fast
 
 .PHONY: test
 test: check layer  ## every test, the end-to-end ones on a stack of their own
-	@$(RUN) -m pytest --quiet $(wildcard tests/infra tests/emulator tests/browser)
 	@$(RUN) -m local.down test && rm -rf .fugace/test
-	@$(RUN) -m local.up test && $(RUN) -m pytest tests/journeys; result=$$?; $(RUN) -m local.down test; exit $$result
+	@$(RUN) -m local.checks slow && $(RUN) -m pytest tests/journeys; result=$$?; $(RUN) -m local.down test; exit $$result
 
 .PHONY: bench
 bench: install layer  ## the performance budgets

@@ -53,6 +53,8 @@ class Duty:
     """May sign certificates and callbacks."""
     machine: str = ""
     """What it may do with the state machine that answers persons' requests."""
+    restores: tuple[str, ...] = ()
+    """Tables that it may have restored beside themselves, as they were, and what it may do there with the rows."""
     timer: str = ""
     settings: tuple[str, ...] = ()
     """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING, LEAVE_WAITING."""
@@ -253,10 +255,10 @@ DUTIES = {
     "settle": Duty(
         "functions.dsar.settle_task.handle",
         60,
-        tenants="GetItem Query",
+        tenants="GetItem",
+        purge="UpdateItem",
         ledger="GetItem PutItem Query",
-        indexes=("by-person",),
-        cases="DeleteItem GetItem UpdateItem",
+        cases="DeleteItem GetItem PutItem UpdateItem",  # a request that is proved claims its person
         case_keys="DeleteItem",
         sends=("callbacks",),
         settings=("WAITING", "LEAVE_WAITING"),
@@ -267,9 +269,9 @@ DUTIES = {
         tenants="GetItem",
         messages="BatchGetItem DeleteItem GetItem PutItem UpdateItem",
         subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        indexes=("by-person",),
         cases="DeleteItem GetItem UpdateItem",
         root_key=True,
-        carriers=True,
     ),
     "export": Duty(
         "functions.dsar.export_task.handle",
@@ -342,14 +344,15 @@ DUTIES = {
     "amend": Duty(
         "functions.dsar.amend_task.handle",
         300,
-        tenants="GetItem Query",
-        messages="BatchGetItem GetItem UpdateItem",
-        subject_keys="BatchGetItem GetItem PutItem UpdateItem",
+        tenants="GetItem PutItem Query",  # a restriction is a hold, for as long as it lasts
+        messages="BatchGetItem UpdateItem",
+        subject_keys="BatchGetItem DeleteItem GetItem PutItem UpdateItem",  # a row of nothing but a wish goes
+        purge="GetItem PutItem UpdateItem",
         ledger="GetItem PutItem Query",
-        indexes=("by-subject",),
+        indexes=("by-person", "by-subject"),
         cases="GetItem UpdateItem",
         root_key=True,
-        carriers=True,
+        sends=("sweep",),
     ),
     "certify": Duty(
         "functions.dsar.certify_task.handle",
@@ -362,10 +365,10 @@ DUTIES = {
     "watch": Duty(
         "functions.dsar.events.watch",
         300,
-        ledger="GetItem PutItem Query",
+        tenants="Query",
         indexes=("by-look",),
         cases="DeleteItem GetItem UpdateItem",
-        machine="StartExecution",
+        machine="DescribeExecution StartExecution",
         sends=("callbacks",),
     ),
     "callback": Duty(
@@ -377,5 +380,17 @@ DUTIES = {
         consumes="callbacks",
         settings=("PUBLIC_URL", "WEBHOOK_EXCEPTIONS"),
         repeats=True,
+    ),
+    # A table as it was. Nobody wakes it but an operator's own machine.
+    "restore": Duty(
+        "functions.dsar.restore_task.handle",
+        900,
+        tenants="BatchGetItem GetItem PutItem Query",
+        messages="BatchGetItem PutItem",
+        subject_keys="GetItem UpdateItem",  # it plants somebody erased; no key ever comes back
+        purge="PutItem Query",
+        ledger="GetItem PutItem Query",
+        cases="BatchGetItem GetItem PutItem",
+        restores=("messages", "tenants", "cases"),
     ),
 }

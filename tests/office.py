@@ -77,7 +77,6 @@ class Office:
             tenants=self.tenants,
             vault=self.vault,
             machine=self.machine,
-            ending=self.ending,
             clock=self.clock,
             waiting=WAITING,
         )

@@ -57,17 +57,18 @@ class Certify:
             if case.right not in CERTIFIED:
                 return None
             now = self.clock()
-            stage = stage_of(case, now)
-            if not self._certified(case, stage, now):
+            kept = Kept.read(case.certificate) if case.certificate else None
+            # What is final stays so, though the request may have forgotten by now when it was due.
+            stage = Stage.FINAL if kept and kept.stage is Stage.FINAL else stage_of(case, now)
+            if not self._certified(case, kept, stage, now):
                 continue
             if stage is Stage.FINAL:  # no back-up can bring anything back: nobody has to know whose it was
                 self.requests.unlink(case.key)
             return stage
         raise RestlessError
 
-    def _certified(self, case: Case, stage: Stage, now: datetime) -> bool:
+    def _certified(self, case: Case, kept: Kept | None, stage: Stage, now: datetime) -> bool:
         """Whether there is a certificate of this stage, made now or before. False: the request is not as it was."""
-        kept = Kept.read(case.certificate) if case.certificate else None
         entry = self._counted(case.key, kept, stage)
         if kept and kept.id == certificate_id(self.environment, case.key, stage, entry):
             return True

@@ -109,7 +109,7 @@ class Export:
         return Exported(count=count)
 
     def _begin(self, case: Case) -> Upload | None:
-        """None: its person was erased meanwhile, and with the person the key that would seal it. Nothing can be made."""
+        """None: its person was erased meanwhile, and with the person the key that would seal it."""
         try:
             return self.sealing.around(case.key, self.archives.upload(case.key))
         except MissingKeyError:

@@ -42,7 +42,6 @@ def intake() -> Intake:
         tenants=wiring.tenants(its),
         vault=wiring.vault(its),
         machine=wiring.machine(its),
-        ending=_ending(its),
         clock=wiring.clock(),
         waiting=its.waiting,
         exceptions=its.webhook_exceptions,

@@ -32,7 +32,7 @@ from fugace.keeping import ConflictError, Ledger
 from fugace.ports import Clock, Tenants, Vault
 from fugace.rights import CaseSeals, CaseShredder, Machine, Requests
 from functions.dsar.actor import Actor
-from functions.dsar.ending import Ending, forgotten, whole
+from functions.dsar.ending import forgotten, whole
 
 MOST = 5000
 """Open requests of one tenant: beyond, somebody files them who should not. Counted in one page of an index."""
@@ -115,7 +115,6 @@ class Intake:
     tenants: Tenants
     vault: Vault
     machine: Machine
-    ending: Ending
     clock: Clock
     waiting: Period
     """How long an erasure waits before it begins."""
@@ -140,7 +139,7 @@ class Intake:
             if there := self.requests.get(key):
                 return self._again(there, digest)
             if other := self.requests.claimed(actor.tenant, subject, wish.right):
-                self._make_way(actor, wish, other)
+                self._demand_free(other)
             if self.requests.count_open(actor.tenant, MOST) >= MOST:
                 raise LimitReachedError(allowed=MOST)
             if filed := self._new(actor, wish, _Marks(key, subject, digest)):
@@ -155,18 +154,11 @@ class Intake:
             raise RequestMismatchError
         return Filed(there, again=True, digest=digest)
 
-    def _make_way(self, actor: Actor, wish: Wish, other: CaseKey) -> None:
-        """Whoever has not proved yet to be the person cannot stand in the way of a request that is vouched for."""
+    def _demand_free(self, other: CaseKey) -> None:
+        """Only who was vouched for, or has proved it, stands in the way: see `Requests.file`."""
         seen = self.requests.get(other)
-        if seen is None or seen.state.final:
-            return  # it has just ended, and its claim with it
-        if wish.identity is not Identity.ATTESTED or seen.state is not CaseState.VERIFYING:
+        if seen and not seen.state.final:  # else it has just ended, and its claim with it
             raise RequestOpenError(request=other.id)
-        draft = Draft(actor.tenant, whole(self.clock()), Action.REQUEST_CANCELLED, actor.key_id, other.id, {})
-        try:
-            self.ending.close(seen, CaseState.CANCELLED, draft)
-        except ConflictError:  # it was verified, or ended, meanwhile: the claim tells which
-            return
 
     def _new(self, actor: Actor, wish: Wish, marks: _Marks) -> Filed | None:
         """File it. None: somebody else filed something in between; no key is left of this attempt."""

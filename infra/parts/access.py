@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
@@ -53,6 +54,7 @@ def statements(duty: Duty, around: Surroundings, log_group: logs.ILogGroup) -> d
         "checkpoints": [*_checkpoints(duty, around)],
         "exports": [*_exports(duty, around)],
         "timer": [*_timer(duty, around.timer)],
+        "restore": [*_restore(duty, around)],
         "requests": [*_requests(duty, around)],
     }
     return {name: granted for name, granted in policies.items() if granted}
@@ -158,10 +160,39 @@ def _exports(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
         yield _allow("s3", " ".join(objects), [f"{bucket}/ten_*"])
 
 
+_FITS = "DescribeContinuousBackups DescribeTable DescribeTimeToLive ListTagsOfResource UpdateContinuousBackups"
+_TABLE = "DeleteTable DescribeTable DescribeTimeToLive TagResource UpdateTimeToLive"
+_ROWS = "BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem"
+"""What DynamoDB itself asks for of whoever has a table restored; of these, the function writes none without a
+condition."""
+_ENCRYPTS = "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom"
+
+
+def _restore(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
+    """Tables named after the live one. Under the same key: DynamoDB is granted its use by whoever makes a table."""
+    if not duty.restores:
+        return
+    live = [around.storage.tables[name].table_arn for name in duty.restores]
+    yield _allow("dynamodb", f"RestoreTableToPointInTime UpdateTimeToLive {_FITS}", live)
+    beside = [_beside(around, name) for name in duty.restores]
+    yield _allow("dynamodb", f"{_TABLE} {_ROWS}", beside)
+    yield through(around.keys.services, ("dynamodb",), *_ENCRYPTS.split(), "ReEncryptTo")
+
+
+def _beside(around: Surroundings, name: str) -> str:
+    """By name, not made of the live one's ARN: that is a reference, and nothing can be put behind one."""
+    named = around.environment.named(f"{name}-restore-*")
+    return Stack.of(around.storage).format_arn(service="dynamodb", resource="table", resource_name=named)
+
+
 def _requests(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]:
-    """A token belongs to the machine that gave it; there is no narrower name for it."""
-    if duty.machine:
-        yield _allow("states", duty.machine, [around.machine])
+    """A token belongs to the machine that gave it; there is no narrower name for it. Runs have names of their own."""
+    words = duty.machine.split()
+    if of_machine := [word for word in words if word != "DescribeExecution"]:
+        yield _allow("states", " ".join(of_machine), [around.machine])
+    if "DescribeExecution" in words:
+        runs = around.machine.replace(":stateMachine:", ":execution:")
+        yield _allow("states", "DescribeExecution", [f"{runs}:*"])
     if duty.certifies:
         yield _allow("kms", "GetPublicKey Sign", [around.certificates.key.key_arn])
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from fugace.domain.case import TARGET
 from infra.config import PLAN_MINUTES, WATCH_MINUTES, Environment
 from infra.duties import DUTIES
 from infra.parts.complaints import COMPLAINTS
@@ -65,6 +66,10 @@ class Alarms(Construct):
         """What a function has counted itself, in five minutes."""
         return _metric("Fugace", metric, {"service": key}, "Sum")
 
+    def slowest(self) -> cloudwatch.Metric:
+        """How long the oldest request has been worked on, in seconds, as `watch` has found it."""
+        return _metric("Fugace", "RequestAge", {"service": "watch"}, "Maximum")
+
     def lag(self, kind: str) -> cloudwatch.Metric:
         """The age of what is longest overdue, in seconds, as `plan` has found it."""
         return _metric("Fugace", "PurgeLag", {"service": "plan", "kind": kind}, "Maximum")
@@ -77,9 +82,9 @@ class Alarms(Construct):
         """A figure of the whole API."""
         return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
 
-    def machine(self, metric: str) -> cloudwatch.Metric:
-        """A figure of the state machine that answers persons' requests."""
-        arn = machine_arn(self, self._environment)
+    def machine(self, metric: str, name: str = "requests") -> cloudwatch.Metric:
+        """A figure of a state machine."""
+        arn = machine_arn(self, self._environment, name)
         return _metric("AWS/States", metric, {"StateMachineArn": arn}, "Sum")
 
     def dead_queues(self) -> tuple[str, ...]:
@@ -236,6 +241,15 @@ class Alarms(Construct):
 
     def _machine(self) -> None:
         self._alarm(
+            "request-slow",
+            self.slowest(),
+            threshold=TARGET.total_seconds(),
+            says=(
+                "A person's request has been worked on for more than 72 hours: our own target, so that the month is "
+                "its controller's. Look at the alarm request-partial, and for the request in the log of watch."
+            ),
+        )
+        self._alarm(
             "executions-failed",
             self.machine("ExecutionsFailed"),
             threshold=1,
@@ -243,6 +257,15 @@ class Alarms(Construct):
                 "A run of the state machine ended without having done its request. It is begun again by watch; its "
                 "history (`fugace-…-requests`, by the request's id) says at which step it stopped, and the log of that "
                 "step's function why."
+            ),
+        )
+        self._alarm(
+            "restore-failed",
+            self.machine("ExecutionsFailed", "restore"),
+            threshold=1,
+            says=(
+                "A restore has stopped, and nothing is lost: what is in quarantine has not been dealt with. "
+                "docs/restore.md says how to go on; after a ProbeError nobody does before it is known why."
             ),
         )
         self._alarm(

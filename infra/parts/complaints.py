@@ -86,13 +86,21 @@ COMPLAINTS = (
         lasting=True,
     ),
     Complaint(
-        "request-failed",
-        "RequestFailed",
+        "request-partial",
+        "RequestPartial",
         "settle",
-        "A step of a person's request failed although it was repeated. What was done is done; the request is `partial` "
-        "(or has not begun), its clock runs, and it is taken up again from where it stopped. Look for the request in "
-        "the log of settle, which names the step or the place, then for `bug` in the log of export, erase, recall, "
-        "amend or certify. What is mended needs no further help: the next run begins within the hour.",
+        "A step of a person's request failed although it was repeated. What was done is done; the request is "
+        "`partial`, its clock runs, and it is taken up again from where it stopped. Look for the request in the log of "
+        "settle, which names the step, then for `bug` in the log of export, erase, recall, amend or certify. What is "
+        "mended needs no further help: the next run begins within the hour.",
+    ),
+    Complaint(
+        "requests-not-looked-at",
+        "NotLooked",
+        "watch",
+        "Persons' requests that have to be looked at cannot be: what failed there is not taken up again, and nobody is "
+        "warned of their dates. Look for `not-looked` in the log of watch, and mend what its reason names.",
+        lasting=True,
     ),
     Complaint(
         "request-due-in-7-days",
@@ -121,7 +129,7 @@ COMPLAINTS = (
         "CallbackFailed",
         "callback",
         "A controller could not be told how a request stands, and is not tried again: its address refuses or is "
-        "silent. Nothing of the request is lost, `GET /v1/requests/{id}` has its state. Look for `callback-failed` in "
-        "the log of callback, and tell the tenant.",
+        "silent. Nothing of the request is lost, `GET /v1/requests/{id}` has its state. Look for `given-up` in the log "
+        "of callback, and tell the tenant.",
     ),
 )

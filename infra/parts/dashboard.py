@@ -21,7 +21,7 @@ RUNS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "Executi
 
 
 class Dashboard(Construct):
-    """Thirteen graphs: what the alarms watch, and what functions count that need wake nobody."""
+    """Fourteen graphs: what the alarms watch, and what functions count that need wake nobody."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment, alarms: Alarms) -> None:
         super().__init__(scope, name)
@@ -45,6 +45,7 @@ class Dashboard(Construct):
             _graph("Seconds overdue, by kind: an hour is promised", *map(alarms.lag, OVERDUE)),
             _graph("Removed because it was over, by kind", *map(alarms.deleted, DELETED)),
             _graph("Runs of persons' requests", *map(alarms.machine, RUNS)),
+            _graph("Seconds that the oldest request has been worked on", alarms.slowest()),
             _graph("Milliseconds that a run took", alarms.machine("ExecutionTime").with_(statistic="Maximum")),
         )
 

@@ -9,7 +9,7 @@ from infra.duties import DUTIES
 from infra.parts.access import Surroundings
 from infra.parts.carrier import Carrier
 from infra.parts.function import Function
-from infra.parts.machine import RequestMachine, machine_arn
+from infra.parts.machine import WORKFLOWS, Machine, machine_arn
 from infra.parts.pollers import poll_deletions, poll_outbox, poll_queue
 from infra.parts.queues import Queue
 from infra.parts.recurring import RHYTHMS, Recurring
@@ -53,7 +53,8 @@ class PipelineStack(Stack):
         api = RestApi(self, "RestApi", environment=environment, key=self._key)
         self._functions = self._make_functions(data, api)
         api.open_to(self._functions)
-        RequestMachine(self, "RequestMachine", environment=environment, key=self._key, functions=self._functions)
+        for name in WORKFLOWS:
+            Machine(self, name, environment=environment, key=self._key, functions=self._functions)
         self._wake(data)
         CfnOutput(self, "ApiUrl", value=api.url, description="Where the API answers; paths are appended")
 

@@ -1,6 +1,6 @@
 """The step that signs, as the state machine calls it: nothing comes out, and nothing personal is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,10 +11,10 @@ from tests.unit.test_certify import COMMITMENT, KEY, PERSON, World, made
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = made()
     monkeypatch.setattr(certify_task, "_certify", lambda: world.certify)
-    yield world
+    return world
 
 
 def test_it_keeps_the_certificate_and_tells_nothing(world: World, printed: Callable[[], str]) -> None:

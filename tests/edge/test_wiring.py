@@ -57,7 +57,7 @@ def settings() -> Settings:
         *("departures", "key_chain", "tallies", "statistics", "policies", "holds", "old_keys"),
         *("ledger", "checkpoints", "signer", "sweep_queue", "exports", "cases", "objections"),
         *("requests", "recalls", "persons", "case_seals", "case_shredder", "archives", "archive_shredder", "estate"),
-        *("machine", "certifier", "callback_queue", "quarantine", "amendments"),
+        *("machine", "certifier", "callback_queue", "amendments", "quarantine"),
         *("timer", "web", "notify_queue", "receipts_queue", "carrier_queues"),
     ],
 )

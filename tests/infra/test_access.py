@@ -66,8 +66,11 @@ def test_no_managed_policy_is_used_or_made(example):
 
 
 def test_a_star_at_the_end_stays_within_something_of_ours(example):
-    """Schedules of our group, streams of our table, checkpoints, archives of tenants; log groups of the account."""
-    allowed = (":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*")
+    """Schedules of our group, streams, checkpoints, archives, runs, restored tables; log groups of the account."""
+    allowed = (
+        *(":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*"),
+        *(":execution:fugace-example-requests:*", "-restore-*"),
+    )
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):
             for resource in map(json.dumps, listed(each["Resource"])):
@@ -97,6 +100,7 @@ def test_services_of_aws_use_the_key_on_a_functions_behalf_only(example, name):
             services = listed(conditions["StringLike"]["kms:ViaService"])
             known = ("dynamodb", "sqs", "secretsmanager", "s3", "states")
             assert set(services) <= {f"{service}.eu-central-1.*" for service in known}
+            assert "kms:CreateGrant" not in each["Action"] or (name, len(services)) == ("restore", 1)
             stored = {*DUTIES[name].checkpoints.split(), *DUTIES[name].exports.split()} & {"GetObject", "PutObject"}
             assert any(service.startswith("s3.") for service in services) <= bool(stored)
             assert any(service.startswith("states.") for service in services) <= bool(DUTIES[name].machine)
@@ -121,16 +125,18 @@ def test_who_deletes_persons_cannot_decrypt_and_who_decrypts_cannot_delete_them(
     """One stolen role must not be able to read everything and then destroy the trace of it.
 
     `send` and `verify` make room for a message that has the id of one that is over: by one that is not, it is refused.
+    `amend` deletes a row of nothing but a wish that was taken back. That it is such a row is a condition of the write,
+    and of no policy: there is none that could say so.
     """
     deletes = {name for name in DUTIES if on_table(example, name, "Messages") & {"PartiQLDelete"}}
 
     assert deletes == ERASES
     assert not deletes & OPENS
     for name in OPENS:
-        may = actions(example, name, "s3") | on_table(example, name, "Messages") | persons(example, name)
-        assert may & (DELETES | PURGES - {"AbortMultipartUpload"}) == (
-            {"DeleteItem"} if name in MAKE_ROOM else set()
-        ), name
+        removes = DELETES | PURGES - {"AbortMultipartUpload"}
+        assert not actions(example, name, "s3") & removes, name
+        assert on_table(example, name, "Messages") & removes == ({"DeleteItem"} if name in MAKE_ROOM else set()), name
+        assert persons(example, name) & removes == ({"DeleteItem"} if name == "amend" else set()), name
 
 
 def test_who_exports_reads_a_person_and_changes_nothing_of_theirs(example):
@@ -177,25 +183,37 @@ def persons(stacks, name):
         action.split(":")[1]
         for each in statements(stacks, stacks.role(name))
         for action in listed(each["Action"])
-        if "StorageSubjectKeys" in json.dumps(each["Resource"]) and "dynamodb:LeadingKeys" not in json.dumps(each)
+        for resource in map(json.dumps, listed(each["Resource"]))
+        if "StorageSubjectKeys" in resource and "/index/" not in resource and "LeadingKeys" not in json.dumps(each)
         if action.startswith("dynamodb:")
     }
 
 
+SCANS = {"dynamodb:Scan", "dynamodb:BatchWriteItem"}
+
+
 def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alone(example):
-    """And neither ever has a key in its hands. Nobody scans, and nobody writes without a condition.
+    """And neither ever has a key in its hands. Nobody scans a live table, and nobody writes without a condition.
 
     A row of a person's key is deleted by the sweep, and with its tenant: what the eraser leaves there is a tombstone.
     """
     rows = {"sweep": DELETES, **{key: {"PartiQLDelete"} for key in ("erase", "leave")}}
     rows |= {key: {"DeleteItem"} for key in MAKE_ROOM}
     for name in DUTIES:
-        assert actions(example, name, "dynamodb").isdisjoint({"Scan", "BatchWriteItem"}), name
+        scans = {resource for action, resource in granted(example, name) if action in SCANS}
+        assert all("-restore-*" in resource for resource in scans), name
         assert on_table(example, name, "Messages") & DELETES == rows.get(name, set()), name
-        assert bool(persons(example, name) & DELETES) is (name in {"sweep", "leave"}), name
-    assert persons(example, "sweep") == {"DeleteItem", "Query", "UpdateItem"}
+        assert bool(persons(example, name) & DELETES) is (name in {"sweep", "amend", "leave"}), name
+    assert persons(example, "sweep") == {"DeleteItem", "UpdateItem"}
     assert persons(example, "erase") == {"GetItem", "UpdateItem"}
-    assert persons(example, "leave") == {"DeleteItem", "Query"}
+    assert persons(example, "leave") == {"DeleteItem"}
+    # What they may query is an index of keys alone: who objected, and when.
+    for name in ("sweep", "leave"):
+        assert all(
+            resource.rstrip('"]} ').endswith("/index/by-objection")
+            for action, resource in granted(example, name)
+            if action == "dynamodb:Query" and "SubjectKeys" in resource
+        )
 
 
 def test_keys_of_requests_are_reached_without_reaching_those_of_persons(example):
@@ -226,7 +244,8 @@ def test_the_ledger_is_written_by_those_who_decide_and_changed_by_nobody(example
     assert {name: may for name, may in changes.items() if may} == {key: {"PutItem"} for key in LEDGER}
 
 
-LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify", "watch", "depart", "leave")
+LEDGER = ("retention", "sweep", "requests", "settle", "export", "erase", "amend", "certify", "restore")
+LEDGER += ("depart", "leave")
 
 
 def test_the_tally_can_only_count(example):
@@ -270,7 +289,8 @@ def test_requests_of_persons_are_written_by_their_room_and_forgotten_by_the_swee
 
     assert {name for name, may in found.items() if may} == {"sweep", *ROOM}
     assert found["sweep"] == {"DeleteItem"}
-    assert {name for name, may in found.items() if "PutItem" in may} == {"requests", "erase", "leave"}
+    writers = {"requests", "settle", "erase", "leave", "restore"}
+    assert {name for name, may in found.items() if "PutItem" in may} == writers
 
 
 ROOM = {name for name, duty in DUTIES.items() if duty.room == "dsar"}
@@ -302,19 +322,43 @@ def test_certificates_and_callbacks_are_signed_by_those_who_speak_with_controlle
     assert signers(example, "") == {"requests", "certify", "callback", "checkpoint"}
 
 
+def test_a_table_is_restored_beside_itself_by_one_function_and_deleted_there_alone(example):
+    """It may make a copy, and nobody else may; it may delete that, and no table that anybody works on."""
+    makes = {name for name in DUTIES if "RestoreTableToPointInTime" in actions(example, name, "dynamodb")}
+    deletes = {
+        resource
+        for name in DUTIES
+        for action, resource in granted(example, name)
+        if action in {"dynamodb:DeleteTable", "dynamodb:Scan"}
+    }
+
+    assert makes == {"restore"}
+    names = ("messages", "tenants", "cases")
+    assert len(deletes) == len(names)
+    assert all(any(f"table/fugace-example-{name}-restore-*" in each for name in names) for each in deletes)
+    for table in ("Messages", "Tenants", "Cases"):
+        assert on_table(example, "restore", table) & CHANGES == {"PutItem"}
+    assert persons(example, "restore") == {"GetItem", "UpdateItem"}
+    assert not any("KeysRoot" in resource for _, resource in granted(example, "restore"))
+
+
 def test_the_machine_is_started_by_two_and_answered_by_one(example):
     """It is named, and so is what may be done: nobody stops a run, reads a history, or changes what it does."""
     may = {
-        (name, action.removeprefix("states:"), resource.endswith(':stateMachine:fugace-example-requests"]]}'))
+        (name, action.removeprefix("states:"), resource)
         for name in DUTIES
         for action, resource in granted(example, name)
         if action.startswith("states:")
     }
 
-    assert may == {
-        ("requests", "StartExecution", True),
-        ("requests", "SendTaskSuccess", True),
-        ("watch", "StartExecution", True),
+    machine = "stateMachine:fugace-example-requests"
+    assert {
+        (name, action, which.rpartition('"AWS::AccountId"}, ":')[2].strip('"]}')) for name, action, which in may
+    } == {
+        ("requests", "StartExecution", machine),
+        ("requests", "SendTaskSuccess", machine),
+        ("watch", "StartExecution", machine),
+        ("watch", "DescribeExecution", "execution:fugace-example-requests:*"),
     }
 
 
@@ -330,7 +374,7 @@ def test_the_person_index_is_asked_by_who_answers_persons_alone(example):
     assert indexes == {
         *((name, "by-time") for name in ("send", "webhooks", "reconcile", "retention", "sweep", "depart", "leave")),
         *((name, "by-subject") for name in ("sweep", "export", "erase", "amend")),
-        *((name, "by-person") for name in ("requests", "settle", "export", "erase")),
+        *((name, "by-person") for name in ("requests", "verify", "export", "erase", "amend")),
         ("plan", "by-due"),
         *((name, "by-objection") for name in ("sweep", "leave")),
         ("leave", "by-deadline"),
@@ -370,10 +414,11 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "export": set(),
         "erase": set(),
         "recall": set(),
-        "amend": set(),
+        "amend": {"sweep"},
         "certify": set(),
         "watch": {"callbacks"},
         "callback": {"callbacks"},
+        "restore": set(),
     }.items():
         sent = [resource for action, resource in granted(example, name) if action == "sqs:SendMessage"]
         found = {json.loads(each)["Fn::GetAtt"][0].rpartition("Queue")[0].rpartition("Queue")[2] for each in sent}

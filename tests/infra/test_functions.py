@@ -98,8 +98,8 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "requests": vault
         | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "REQUEST_MACHINE", "CERTIFICATE_KEY"}
         | {"CALLBACK_QUEUE", "PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"},
-        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "CALLBACK_QUEUE", "WAITING", "LEAVE_WAITING"},
-        "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE", "CARRIERS"},
+        "settle": vault | {"CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "CALLBACK_QUEUE", "WAITING", "LEAVE_WAITING"},
+        "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE"},
         "export": vault
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
         "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
@@ -107,9 +107,11 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
         "leave": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
         "recall": {"CASES_TABLE", "CARRIERS"},
-        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "CARRIERS"},
+        "amend": vault | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
         "certify": {"CASES_TABLE", "LEDGER_TABLE", "CERTIFICATE_KEY", "CARRIERS"},
-        "watch": {"CASES_TABLE", "LEDGER_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
+        "watch": {"TENANTS_TABLE", "CASES_TABLE", "REQUEST_MACHINE", "CALLBACK_QUEUE"},
+        "restore": {"TENANTS_TABLE", "MESSAGES_TABLE", "SUBJECT_KEYS_TABLE", "CASES_TABLE"}
+        | {"LEDGER_TABLE", "PURGE_TABLE"},
         "callback": {"CASES_TABLE", "CERTIFICATE_KEY", "CALLBACK_QUEUE", "PUBLIC_URL", "WEBHOOK_EXCEPTIONS"},
     }
     for name in DUTIES:

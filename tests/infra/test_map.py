@@ -305,12 +305,14 @@ def test_schedules_that_repeat_say_nothing(example):
 
 
 def test_no_role_may_copy_a_table(example):
-    """An export and a back-up can be made without any resource in a template."""
-    rights = json.dumps([each["Properties"] for _, each in example.resources("IAM::Role", "IAM::Policy")])
+    """An export and a back-up can be made without any resource in a template. One restores, beside the table."""
+    roles = [each["Properties"] for _, each in example.resources("IAM::Role", "IAM::Policy")]
+    rights = json.dumps(roles)
 
     assert "dynamodb:" in rights
-    for word in ("ExportTable", "CreateBackup", "RestoreTable", "StartAwsBackup", "dynamodb:*", "UpdateContributor"):
+    for word in ("ExportTable", "CreateBackup", "StartAwsBackup", "dynamodb:*", "UpdateContributor"):
         assert word not in rights
+    assert [each["RoleName"] for each in roles if "RestoreTable" in json.dumps(each)] == ["fugace-example-restore"]
 
 
 def test_requests_are_not_written_down(example):

@@ -1,6 +1,7 @@
 """Somebody is woken, and by the right things."""
 
 import ast
+import importlib
 import json
 from functools import cache
 
@@ -69,11 +70,13 @@ EDGE = [f"layers/common/python/fugace/edge/{name}.py" for name in ("observe", "p
 @cache
 def counted(name):
     """What a function counts: in its handler's module, and in what surrounds every handler."""
-    module = DUTIES[name].handler.rpartition(".")[0].replace(".", "/") + ".py"
-    return {word for path in (module, *EDGE) for word in names((ROOT / path).read_text())}
+    module = DUTIES[name].handler.rpartition(".")[0]
+    imported = vars(importlib.import_module(module)).get("METRICS", {})  # a use case's own list
+    words = {word for path in (module.replace(".", "/") + ".py", *EDGE) for word in names((ROOT / path).read_text())}
+    return words | set(imported.values())
 
 
-COUNTERS = {"count": 0, "count_of": 1, "gauge_of": 1}
+COUNTERS = {"count": 0, "gauge": 0, "count_of": 1, "gauge_of": 1}
 """What counts, and which of its arguments is the metric's name."""
 
 
@@ -120,7 +123,7 @@ def test_what_is_wrong_in_itself_wakes_somebody_the_first_time(example):
 
     assert at_once == {
         *("hand-over-in-doubt", "key-missing", "never-sent", "ledger-rewritten", "uncounted", "callback-failed"),
-        *("request-failed", "request-due-in-7-days", "request-due-in-2-days", "request-overdue"),
+        *("request-partial", "request-due-in-7-days", "request-due-in-2-days", "request-overdue"),
     }
     for each in COMPLAINTS:
         alarm = found[each.alarm]
@@ -160,6 +163,14 @@ def test_a_ledger_that_nobody_signs_is_an_alarm(example):
     assert (found["Period"], found["EvaluationPeriods"]) == (3600, 26)
 
 
+def test_a_request_that_takes_longer_than_we_mean_to_is_an_alarm(example):
+    """The controller's month must not be spent here."""
+    found = alarms(example)["request-slow"]
+
+    assert (found["MetricName"], dimension(found)) == ("RequestAge", {"service": "watch"})
+    assert (found["Statistic"], found["Threshold"]) == ("Maximum", 72 * 3600)
+
+
 def test_requests_that_nobody_looks_at_are_an_alarm(example):
     """Nothing else takes up what failed, and nothing else knows of a deadline."""
     found = alarms(example)["watch-silent"]
@@ -174,9 +185,13 @@ def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
     """Its functions may all be well: a definition can fail by itself, and so can a right that it lacks."""
     found = [each for each in alarms(example).values() if each["Namespace"] == "AWS/States"]
 
-    assert {each["MetricName"] for each in found} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}
+    watched = {(each["MetricName"], dimension(each)["StateMachineArn"]["Fn::Join"][1][-1]) for each in found}
+    assert watched == {
+        *((metric, ":stateMachine:fugace-example-requests") for metric in ("ExecutionsFailed", "ExecutionsTimedOut")),
+        ("ExecutionThrottled", ":stateMachine:fugace-example-requests"),
+        ("ExecutionsFailed", ":stateMachine:fugace-example-restore"),
+    }
     for each in found:
-        assert json.dumps(dimension(each)["StateMachineArn"]).endswith(':stateMachine:fugace-example-requests"]]}')
         assert (each["Threshold"], each["Statistic"]) == (1, "Sum")
 
 

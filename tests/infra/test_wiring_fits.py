@@ -27,6 +27,22 @@ WIRED = {
     "sweep": ("functions.purge.events._sweep", "functions.purge.events._queue"),
     "tally": ("functions.purge.events._tally",),
     "checkpoint": ("functions.purge.events._checkpointing",),
+    "requests": tuple(
+        f"functions.dsar.handler.{name}"
+        for name in ("intake", "desk", "listing", "codes", "links", "certifier", "address")
+    ),
+    "settle": ("functions.dsar.settle_task._settle",),
+    "verify": ("functions.dsar.verify_task._verify",),
+    "export": ("functions.dsar.export_task._export",),
+    "erase": ("functions.dsar.erase_task._erasure",),
+    "recall": ("functions.dsar.recall_task._recall",),
+    "amend": ("functions.dsar.amend_task.amend",),
+    "certify": ("functions.dsar.certify_task._certify",),
+    "watch": ("functions.dsar.events._watch",),
+    "callback": ("functions.dsar.events._callback",),
+    "restore": tuple(
+        f"functions.dsar.restore_task.{name}" for name in ("_quarantine", "_now", "_restore", "_planting")
+    ),
 }
 
 

@@ -295,6 +295,19 @@ def test_the_final_one_comes_with_the_horizon_and_lets_go_of_the_person(world: W
     assert world.case.commitment == COMMITMENT
 
 
+def test_what_is_final_stays_final(world: World) -> None:
+    """The request need not know any more when it was due: a repeat must not sign the earlier stage again."""
+    world.run()
+    world.finish()
+    world.run()
+    last = world.case.certificate
+    world.keep(final_at=None)
+
+    assert world.run() == "final"
+    assert world.case.certificate == last
+    assert len(world.certified) == 2
+
+
 def test_a_second_before_the_horizon_nothing_is_final(world: World) -> None:
     """The last back-up is still there."""
     world.run()

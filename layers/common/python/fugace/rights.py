@@ -127,11 +127,14 @@ class Persons(Protocol):
         ...
 
     def restrict(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """Nothing but keeping from now on; None: no longer. The first time stays; a repeat changes nothing.
+
+        Of whom nothing else is known, no row is left when it is taken back.
+        """
         ...
 
     def object(self, tenant: TenantId, subject: SubjectId, at: datetime | None) -> None:
-        """No advertising from now on; None: no longer. The first time stays; a repeat changes nothing."""
+        """No advertising from now on; None: no longer. As `restrict`."""
         ...
 
     def block(self, tenant: TenantId, subject: SubjectId, at: datetime, *, keep_key: bool = False) -> int:

@@ -11,6 +11,7 @@ from fugace.datamap.place import (
     LAG,
     LOGS,
     NOBODY,
+    OWN_END,
     QUEUED,
     REMEMBERED,
     SCHEDULED,
@@ -62,15 +63,19 @@ PASSING = (
         "one-off schedules",
         "id of a message, or of an event for a webhook",
         kept=until(SCHEDULED, "seven days ahead at most"),
-        erased="on erasure one by one; another deletes itself when it has fired, and what it names is dropped by then",
+        erased=(
+            "what was planned for the person is cancelled; what asks for a retry deletes itself when it has fired: "
+            "what it names is gone by then, and dropped"
+        ),
         outlives=SCHEDULED,
         probe="list of schedules: none lies further ahead than a week",
         branches=(Branch.SCHEDULES,),
+        stays=OWN_END,
     ),
     bounded(
         17,
         "histories of state machines",
-        "id of a request; names of steps, functions and errors; words of a list (`next`, `more`, `until`)",
+        "id of a request or a restore; names of steps, functions and errors; words of a list (`next`, `more`); counts",
         purpose="answering persons' requests step by step, and taking them up where one failed",
         kept=until(HISTORY, "Step Functions keeps a run so long after its end, and has no way to delete one"),
         protection=f"a step is told the request's id, and answers words; no log, no trace; {AT_REST}",
@@ -83,7 +88,7 @@ PASSING = (
     bounded(
         18,
         "names of executions, results of distributed maps",
-        "`<tenant>-<request>-<run>`: opaque ids, and a count",
+        "`<tenant>-<request>-<run>`, or the id of a restore: opaque ids, and a count",
         purpose="beginning each run once",
         kept=until(HISTORY, "with the history"),
         outlives=HISTORY,

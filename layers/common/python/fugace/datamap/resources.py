@@ -57,7 +57,7 @@ HOLDERS = (
     Holder("SQS::Queue", "(relay|tally)-failures", (14,)),
     Holder("Lambda::EventInvokeConfig", _TRIGGERS, (14,)),
     Holder("Scheduler::ScheduleGroup", "", (16,)),
-    Holder("StepFunctions::StateMachine", "requests", (17, 18)),
+    Holder("StepFunctions::StateMachine", "requests|restore", (17, 18)),
     Holder("Logs::LogGroup", "(?!api$)[a-z]+", (19,)),
     Holder("Logs::LogGroup", "api", (23,)),
     Holder("CloudWatch::Alarm", "[a-z0-9-]+", (21,)),

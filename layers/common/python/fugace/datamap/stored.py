@@ -139,7 +139,7 @@ STORED = (
             "by the purge, and when its person is erased, with all versions and unfinished uploads; S3's own end is "
             "the net behind it"
         ),
-        outlives=EXPORTS,
+        outlives=LAG,
         probe="no object there can be read without its key; what was planted there is gone once it is over",
         branches=(Branch.ARCHIVES,),
     ),

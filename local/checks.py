@@ -1,0 +1,78 @@
+"""What `make check` and `make test` run, two things at a time: `python -m local.checks fast` or `slow`.
+
+Each job's output is printed whole when it ends, so that two of them do not talk at once. A job
+ends with its first failure.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from local.place import ROOT
+
+RUN = sys.executable
+TESTS = ROOT / "tests"
+SLOW = {"infra", "emulator", "journeys", "browser"}
+"""Folders that need what is built or deployed."""
+BESIDE = {"cli", "architecture"}
+"""Folders that take, after style and types, about as long as all other fast ones."""
+
+Commands = list[list[str]]
+
+
+def main(which: str) -> int:
+    """Run the jobs; 0 if all of them passed."""
+    lanes = {"fast": fast, "slow": slow}[which]()
+    failed = threading.Event()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        list(pool.map(lambda lane: run(lane[0], lane[1], failed), lanes.items()))
+    return int(failed.is_set())
+
+
+def fast() -> dict[str, Commands]:
+    """Style, types and every test that needs nothing but this process."""
+    folders = {path.name for path in TESTS.iterdir() if path.is_dir()} - SLOW - {"__pycache__"}
+    style = [
+        [RUN, "-m", "ruff", "check", "--quiet", "."],
+        [RUN, "-m", "ruff", "format", "--quiet", "--check", "."],
+        [RUN, "-m", "mypy", "--no-error-summary"],
+    ]
+    return {
+        "style, types, command line": [*style, pytest(*sorted(BESIDE & folders))],
+        "units, contracts": [pytest(*sorted(folders - BESIDE))],
+    }
+
+
+def slow() -> dict[str, Commands]:
+    """The template, the emulator, pages; and meanwhile a stack is deployed for the journeys."""
+    return {
+        "template, pages": [pytest("infra", "browser")],
+        "emulator, stack": [pytest("emulator"), [RUN, "-m", "local.up", "test"]],
+    }
+
+
+def pytest(*folders: str) -> list[str]:
+    """A run over these folders of tests."""
+    return [RUN, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *(f"tests/{name}" for name in folders)]
+
+
+def run(name: str, commands: Commands, failed: threading.Event) -> None:
+    """One after the other, until one fails."""
+    began = time.monotonic()
+    for command in commands:
+        out = subprocess.PIPE
+        done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, text=True, check=False)
+        shown = done.stdout.rstrip()
+        if shown:
+            print(shown, flush=True)
+        if done.returncode:
+            print(f"✗ {name}: {' '.join(map(str, command[2:]))}", flush=True)
+            failed.set()
+            return
+    print(f"✓ {name} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
