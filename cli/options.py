@@ -31,6 +31,7 @@ def settings(environment: str, more: Mapping[str, str] | None = None) -> Setting
             "SUBJECT_KEYS_TABLE": f"fugace-{environment}-subject-keys",
             "PURGE_TABLE": f"fugace-{environment}-purge",
             "LEDGER_TABLE": f"fugace-{environment}-ledger",
+            "CASES_TABLE": f"fugace-{environment}-cases",
             "LEDGER_KEY": f"alias/fugace-{environment}-ledger",
         }
     )

@@ -1,6 +1,8 @@
 """`fugace tenants`: take a company in, and look at those that are."""
 
+from collections.abc import Iterator
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -10,18 +12,21 @@ from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.session import shared
 from fugace.domain import bounds
-from fugace.domain.ids import new_tenant
+from fugace.domain.case import Case, Right
+from fugace.domain.ids import MessageKey, TenantId, new_tenant
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import Role, Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
 from fugace.keeping import ConflictError
+from fugace.rights import Requests
 
 app = typer.Typer(help="Companies that send.", no_args_is_help=True)
 
 COLUMNS = ("id", "name", "carrier", "created", "content_retention", "record_retention")
 _LONGEST_NAME = 100
+_PAGE = 100
 
 
 @app.command()
@@ -72,6 +77,36 @@ def show(tenant: options.TenantArgument, environment: options.Environment, as_js
     now = wiring.clock()()
     usable = [key for key in wiring.tenants(settings).api_keys(found.id) if key.usable(now)]
     output.one({**shown(found), "usable_keys": len(usable)}, as_json=as_json)
+
+
+@app.command()
+@told
+def certificate(tenant: options.TenantArgument, environment: options.Environment) -> None:
+    """The certificate that all of a tenant was erased. It has no API key any more with which it could ask for it."""
+    settings = options.settings(environment)
+    found = None
+    with output.working("Reading requests"):
+        for case in _all(wiring.requests(settings), _id(tenant)):
+            if case.right is Right.OFFBOARDING and case.certificate:
+                found = case.certificate
+    if found is None:
+        raise CliError("There is none: no tenant of this id has left, or not all of it has gone yet.")
+    typer.echo(found)
+
+
+def _id(text: str) -> TenantId:
+    """The tenant itself is not there any more, so its id is looked at, and nothing else."""
+    try:
+        return MessageKey.read(f"{text}/{UUID(int=0)}").tenant
+    except ValueError:
+        raise CliError("A tenant's id begins with ten_.") from None
+
+
+def _all(requests: Requests, tenant: TenantId) -> Iterator[Case]:
+    after = ""
+    while found := requests.all(tenant, after=after, limit=_PAGE):
+        yield from found
+        after = found[-1].key.id
 
 
 def shown(tenant: Tenant) -> dict[str, str | None]:

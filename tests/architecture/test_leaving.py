@@ -2,7 +2,7 @@
 
 import pytest
 
-from fugace.datamap.entry import About, Protection
+from fugace.datamap.entry import About, Category, Protection
 from fugace.datamap.fields import ROWS, entries
 from fugace.datamap.leaving import LEAVING, By, Stays
 
@@ -21,8 +21,9 @@ def test_every_part_of_the_sweep_is_somebodys() -> None:
 
 @pytest.mark.parametrize("row", STAYING)
 def test_what_stays_shows_nobody(row: type) -> None:
-    """Of a person written to there is a keyed hash at most; without the tenant's key it is random bits."""
+    """Of a person written to there are keyed hashes and ids at most; without the tenant's key and rows, random bits."""
     personal = [entry for entry in entries(row).values() if entry.about is About.RECIPIENT]
 
-    assert all(entry.protection is Protection.PSEUDONYM for entry in personal)
+    assert all(entry.protection in {Protection.PSEUDONYM, Protection.AT_REST} for entry in personal)
+    assert not [entry for entry in personal if entry.category in {Category.NUMBER, Category.CONTENT}]
     assert LEAVING[row].because  # type: ignore[union-attr]  # those that stay

@@ -35,6 +35,8 @@ WIRED = {
     "verify": ("functions.dsar.verify_task._verify",),
     "export": ("functions.dsar.export_task._export",),
     "erase": ("functions.dsar.erase_task._erasure",),
+    "depart": ("functions.dsar.depart_task._depart",),
+    "leave": ("functions.dsar.leave_task._leave",),
     "recall": ("functions.dsar.recall_task._recall",),
     "amend": ("functions.dsar.amend_task.amend",),
     "certify": ("functions.dsar.certify_task._certify",),
