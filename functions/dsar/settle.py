@@ -301,6 +301,8 @@ class Settle:
         for _ in range(_ATTEMPTS):
             seen = task.case(self.requests)
             if not _bound(seen):
+                if seen.right is Right.OFFBOARDING:  # nothing is sealed in it, but its key was made for an archive
+                    self.shredder.destroy(seen.key)
                 return
             if seen.state is not CaseState.COMPLETED or seen.right not in ARCHIVED:
                 self.shredder.destroy(seen.key)

@@ -591,11 +591,13 @@ def test_what_was_called_off_meanwhile_goes_no_further(world: Rights) -> None:
 
 def test_without_a_second_key_nothing_happens(world: Rights) -> None:
     """And after a week it is over: the first key's wish does not wait for ever for somebody to agree."""
-    world.put(right=Right.OFFBOARDING, subject=None, state=CaseState.VERIFYING, until=NOON + timedelta(days=7))
+    until = NOON + timedelta(days=7)
+    world.put(right=Right.OFFBOARDING, subject=None, sealed=b"", state=CaseState.VERIFYING, until=until)
     assert world.step("begin")["next"] == "closed"
     assert world.case().state is CaseState.VERIFYING
 
     world.clock.tick(days=7)
     assert world.step("begin")["next"] == "closed"
     assert world.case().state is CaseState.UNVERIFIED
+    assert world.case().key not in world.seals.keys
     assert world.actions()[-1] is Action.REQUEST_CLOSED
