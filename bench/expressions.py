@@ -57,6 +57,14 @@ class Expression:
         if verb == "REMOVE":
             after.pop(self._name(action.strip()), None)
             return
+        if verb == "ADD":
+            name, word = (self._name(word) for word in action.split())
+            ((kind, added),) = self.values[word].items()
+            if kind == "N":
+                after[name] = {kind: str(Decimal(before.get(name, {kind: "0"})[kind]) + Decimal(added))}
+            else:
+                after[name] = {kind: sorted({*before.get(name, {kind: ()})[kind], *added})}
+            return
         if verb != "SET":
             raise ValueError(verb)
         path, _, source = (part.strip() for part in action.partition("="))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fugace.datamap.entry import Branch
-from fugace.domain.case import Case, Stage
+from fugace.domain.case import Case, Right, Stage
 from fugace.domain.ids import SubjectId
 from fugace.keeping import Agenda, Disposal, Holds, Ledger, Policies
 from fugace.ports import Clock, Terms, Timer
@@ -96,8 +96,8 @@ class Erasure:
         if step is None:
             raise UnknownStepError
         case = task.case(self.requests)
-        if case.subject is None:  # it is over, and nobody knows any more whose it was
-            return False
+        if case.subject is None or case.state.final or case.right is not Right.ERASURE:
+            return False  # it is over, or was never to destroy anything
         if case.stage.reached(Stage.ENDED):
             # What is there now is somebody's who came back. The end itself may have been cut short.
             self.tombstone.end(case, case.subject)

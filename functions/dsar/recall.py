@@ -58,7 +58,7 @@ class Recall:
     def run(self, task: Task, left: Left) -> bool:
         """Whether there is more. Raises NoRequestError."""
         case = task.case(self.requests)
-        if case.stage.reached(Stage.ENDED):
+        if case.state.final or case.stage.reached(Stage.ENDED):
             return False
         if PLACE not in case.places and not self.recalls.last(case.key, _PAGES):
             self.requests.note(case.key, PLACE, Found(Outcome.ERASED))  # nobody has anything

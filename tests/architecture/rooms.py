@@ -56,6 +56,7 @@ ROOMS = (  # the first that fits is a file's room
         "infra",
         "fugace.datamap",
         "fugace.domain.bounds",
+        "fugace.domain.case",
         "fugace.domain.retention",
         "aws_cdk",
         "constructs",

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from moto.core.models import botocore_stubber
 
 from bench.rights import NOW, ORDER, TENANT, House
 from fugace.domain.case import Case, CaseState, Right
@@ -16,7 +18,6 @@ from fugace.domain.ledger import Action, Draft, written
 NEIGHBOUR = TenantId("ten_neighbourneighbo")
 Rows = dict[tuple[str, str], str]
 """Each row by its table and its key: as JSON with sorted keys."""
-OWN = {("cases", "own"), ("subject-keys", "own")}
 
 
 class Street:
@@ -24,26 +25,32 @@ class Street:
 
     def __init__(self) -> None:
         self.house = House()
+        # Others' tests leave moto behind until the last of theirs is over, and it cannot read a conditional deletion.
+        self.house.aws.client("dynamodb").meta.events.unregister("before-send", botocore_stubber)
         self.house.open(NEIGHBOUR)
         for tenant in (TENANT, NEIGHBOUR):
-            for number, messages in enumerate((130, 3, 0)):
+            for number, messages in enumerate((27, 3, 0)):
                 self.house.person(number, messages, tenant)
         self.alice = SubjectId(f"{TENANT[4:]}{0:027d}")
         self.file(1, Right.ACCESS, 1)
-        self.file(2, Right.OBJECTION, 1, state=CaseState.COMPLETED, finished=NOW)
+        self.done(self.file(2, Right.OBJECTION, 1))
         self.file(3, Right.ACCESS, 0)
-        self.file(4, Right.PORTABILITY, 0, state=CaseState.COMPLETED, finished=NOW)
+        self.done(self.file(4, Right.PORTABILITY, 0))
         self.file(5, Right.RESTRICTION, 0)
         self.file(6, Right.ERASURE, 0, NEIGHBOUR)
         self.case = self.file(9, Right.ERASURE, 0)
 
-    def file(self, number: int, right: Right, person: int, tenant: TenantId = TENANT, **more: Any) -> Case:
+    def file(self, number: int, right: Right, person: int, tenant: TenantId = TENANT) -> Case:
         subject = SubjectId(f"{tenant[4:]}{person:027d}")
-        return self.house.file(number, subject, tenant, right=right, **more)
+        return self.house.file(number, subject, tenant, right=right)
+
+    def done(self, case: Case) -> None:
+        seen = replace(case, version=1)
+        assert self.house.requests.move(replace(seen, state=CaseState.COMPLETED, finished=NOW), seen)
 
     def rows(self) -> Rows:
         return {
-            (name, json.dumps(key)): json.dumps(row, sort_keys=True)
+            (name, json.dumps(key, default=str)): json.dumps(row, sort_keys=True)
             for name, table in self.house.dynamo.tables.items()
             for key, row in table.rows.items()
         }
@@ -67,7 +74,7 @@ def test_what_is_the_persons_goes_and_nothing_else_changes(street: Street) -> No
     """Of all tables: matches are gone, others are the same to the byte, and no row is there that was not."""
     before = street.rows()
     hers = street.of_alice(before)
-    assert len(hers) == 130 + 1 + 4 * 2 + 3  # messages, her key, requests with their keys, claims of the open ones
+    assert len(hers) == 27 + 1 + 4 * 2 + 3  # messages, her key, requests with their keys, claims of the open ones
 
     street.house.run(street.case.key)
     after = street.rows()
@@ -79,7 +86,7 @@ def test_what_is_the_persons_goes_and_nothing_else_changes(street: Street) -> No
     assert {table for table, _ in new} == {"ledger", "purge"}  # what was done, and when cancelled requests are over
     assert len([place for place in new if place[0] == "ledger"]) == 4
     gone = before.keys() - after.keys()
-    assert len([place for place in gone if place[0] == "messages"]) == 130
+    assert len([place for place in gone if place[0] == "messages"]) == 27
     assert gone <= hers.keys()
     assert len(after) == len(before) - len(gone) + len(new)
 
@@ -162,9 +169,9 @@ def test_what_is_held_stays_to_the_byte(street: Street) -> None:
     assert _wrapped(street)
     case = house.requests.get(street.case.key)
     assert case is not None
-    assert (case.places["messages"].count, case.places["messages"].left) == (129, 1)
+    assert (case.places["messages"].count, case.places["messages"].left) == (26, 1)
 
-    assert house.holds.move(Hold(**{**_fields(hold), "state": HoldState.OVER}), hold)
+    assert house.holds.move(replace(hold, state=HoldState.OVER), hold)
     _free(street, place.key)
     house.run(street.case.key)
     assert not _wrapped(street)
@@ -176,10 +183,6 @@ def test_what_is_held_stays_to_the_byte(street: Street) -> None:
 def _set(hold: Hold) -> Any:
     facts = {"scope": hold.scope, "ground": hold.ground.value, "until": written(hold.until)}
     return Draft(hold.tenant, hold.set_at, Action.HOLD_SET, hold.set_by, hold.id, facts)
-
-
-def _fields(hold: Hold) -> dict[str, Any]:
-    return {name: getattr(hold, name) for name in Hold.__slots__}
 
 
 def _wrapped(street: Street) -> bool:

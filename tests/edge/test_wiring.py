@@ -38,7 +38,6 @@ VARIABLES = {
     "SCHEDULE_GROUP": "fugace-test",
     "SCHEDULE_ROLE": "arn:aws:iam::000000000000:role/schedules",
     "REQUEST_MACHINE": "arn:aws:states:eu-west-3:000000000000:stateMachine:fugace-test-request",
-    "CERTIFICATE_KEY": "alias/fugace-test-certificate",
     "CALLBACK_QUEUE": "https://sqs.eu-west-3.amazonaws.com/000000000000/fugace-test-callbacks",
     "WAITING": "P1D",
     "WEBHOOK_EXCEPTIONS": "http://127.0.0.1:4571 http://localhost:4571",

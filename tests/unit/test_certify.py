@@ -296,7 +296,7 @@ def test_the_final_one_comes_with_the_horizon_and_lets_go_of_the_person(world: W
 
 
 def test_what_is_final_stays_final(world: World) -> None:
-    """Once it is, the request need not know any more when it was due: a repeat must not sign the earlier stage again."""
+    """The request need not know any more when it was due: a repeat must not sign the earlier stage again."""
     world.run()
     world.finish()
     world.run()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -458,6 +459,20 @@ def test_a_case_that_names_nobody_any_more_is_over(house: House) -> None:
     house.step("Erase", "begin")
 
     assert not house.entries()
+    assert house.persons.standing(house.subject()).live
+
+
+@pytest.mark.parametrize(
+    "more", [{"state": CaseState.CANCELLED}, {"state": CaseState.DENIED}, {"right": Right.ACCESS}], ids=str
+)
+def test_what_is_cancelled_or_asks_for_something_else_destroys_nothing(house: House, more: dict[str, Any]) -> None:
+    """Whatever the machine asks for: the request itself has the last word."""
+    house.requests.rows[ERASURE] = replace(house.case, **more)
+    house.run()
+
+    assert len(house.rows_of()) == 3
+    assert not house.entries()
+    assert not house.web.requests
     assert house.persons.standing(house.subject()).live
 
 

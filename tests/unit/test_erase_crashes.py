@@ -32,9 +32,10 @@ def furnished() -> House:
 
 
 def held() -> House:
-    """The same with a hold on one message, which is lifted before the second run."""
+    """The same with a hold on two messages, one of a carrier that keeps it; it is lifted before the second run."""
     house = furnished()
-    put_hold(house)
+    for number in (1, 3):
+        put_hold(house, number=number)
     return house
 
 

@@ -65,7 +65,7 @@ class Office:
         self.receiver = Receiver(house.carriers, vault, messages, self.late, house.clock)
         hooks = FakeWebhooks(house.clock, HOOK)
         self.notifier = Notifier(hooks, self.tenants, messages, vault, self.web, house.timer, house.clock)
-        self.replay = Replay(hooks, messages, self.tenants, self.notify, house.clock)
+        self.replay = Replay(hooks, messages, vault, self.tenants, self.notify, house.clock)
 
     def accept(self, once: Once | None = None) -> Any:
         (answer,) = self.outbox.accept(Sender(SHOP, live=True), [WISH], once)

@@ -288,6 +288,19 @@ def test_one_for_which_no_code_may_be_sent(world: World) -> None:
     assert (world.state, world.rights.clock()) == (CaseState.UNVERIFIED, NOON)
 
 
+def test_a_code_that_we_could_not_send_is_sent_later(world: World) -> None:
+    """That is our trouble, and no proof of anything against the person."""
+    world.rights.put_otp(right=Right.ACCESS)
+    world.rights.messages.broken = True
+    assert world.run().status == "SUCCEEDED"
+    assert (world.state, world.rights.messages.rows) == (CaseState.VERIFYING, {})
+
+    world.rights.messages.broken = False
+    world.machine.on_token = lambda token: world.rights.case().token == token
+    assert world.resume(minutes=26).status == "SUCCEEDED"
+    assert (world.state, len(world.rights.messages.rows)) == (CaseState.COMPLETED, 1)
+
+
 @pytest.mark.parametrize("end", [CaseState.CANCELLED, CaseState.DENIED])
 @pytest.mark.parametrize("right", [Right.ERASURE, Right.ACCESS])
 def test_one_that_is_ended_while_its_code_is_out(world: World, end: CaseState, right: Right) -> None:

@@ -1,7 +1,7 @@
 """What an erasure asks of AWS, and what `fugace.rights` promises of it; AWS's and the fakes alike."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,20 +10,24 @@ import pytest
 from fugace.adapters.archive_shredder import S3ArchiveShredder
 from fugace.adapters.case_seals import KeyCaseSeals
 from fugace.adapters.dynamo.case_keys import DynamoCaseKeys
-from fugace.adapters.dynamo.requests import DynamoRecalls
+from fugace.adapters.dynamo.ledger import DynamoLedger
+from fugace.adapters.dynamo.requests import DynamoRecalls, DynamoRequests
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.vault import KeyVault
-from fugace.domain.case import CaseKey
+from fugace.domain.case import Case, CaseKey, CaseState, Found, Identity, Outcome, Right, Stage
 from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.ids import SubjectId
+from fugace.domain.ledger import Action, Draft
+from fugace.keeping import Ledger
 from fugace.ports import Vault
-from fugace.rights import Abroad, ArchiveShredder, CaseSeals, CaseShredder, Persons, Recalls, Standing
+from fugace.rights import Abroad, ArchiveShredder, CaseSeals, CaseShredder, Persons, Recalls, Requests, Standing
 from tests.contract.aws.conftest import World, refusal
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeVault, sealed_record
-from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakePersons, FakeRecalls
+from tests.fakes_keeping import FakeLedger
+from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakePersons, FakeRecalls, FakeRequests
 
-BUCKET = "fugace-test-archives"
+BUCKET = "fugace-test-erasing"
 LATER = NOON + timedelta(hours=1)
 MINE, OTHER = (CaseKey(SHOP, f"00000000-0000-4000-8000-{n:012x}") for n in (1, 2))
 THEIRS = CaseKey(BAKERY, MINE.id)
@@ -245,6 +249,44 @@ def test_a_key_is_made_once(drawer: Drawer) -> None:
         drawer.seals.open(MINE, "correction", sealed)
     assert drawer.seals.secret(MINE, "archive") != drawer.seals.secret(MINE, "fields")
     assert len(drawer.seals.secret(MINE, "archive")) == 32
+
+
+# --- how far a request is ------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["fake", "dynamo"])
+def office(request: pytest.FixtureRequest) -> tuple[Requests, Ledger]:
+    if request.param == "fake":
+        return FakeRequests(), FakeLedger()
+    aws = request.getfixturevalue("world").aws
+    return DynamoRequests(aws, "cases"), DynamoLedger(aws, "ledger")
+
+
+def test_how_far_an_erasure_came_is_kept(office: tuple[Requests, Ledger]) -> None:
+    """What was done once, and what each place said: all that a later run goes by."""
+    requests, ledger = office
+    case = Case(
+        key=MINE,
+        right=Right.ERASURE,
+        state=CaseState.RUNNING,
+        submitted=NOON,
+        received=NOON,
+        due=LATER,
+        identity=Identity.ATTESTED,
+        filed_by="key_setterse",
+    )
+    begun = Draft(SHOP, NOON, Action.ERASURE_BEGUN, "request", MINE.id, {})
+    ledger.append(begun, requests.file(case))
+    seen = requests.get(MINE)
+    assert seen is not None
+    assert seen.stage is Stage.NOTHING
+    assert requests.move(replace(seen, stage=Stage.DESTROYED), seen)
+    found = Found(Outcome.NOT_SUPPORTED, 3, 2, LATER, "legal-claim", kept=1)
+    requests.note(MINE, "carriers", found)
+
+    there = requests.get(MINE)
+    assert there is not None
+    assert (there.stage, there.places) == (Stage.DESTROYED, {"carriers": found})
 
 
 # --- what carriers have to be asked -----------------------------------------------------------------

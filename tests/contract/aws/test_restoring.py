@@ -383,7 +383,9 @@ def test_quarantine_and_live_table_get_what_a_restored_one_lacks(make: Callable[
     drill = make()
     client = drill.world.aws.client("dynamodb")
     live = client.describe_table(TableName="messages")["Table"]["TableArn"]
-    client.tag_resource(ResourceArn=live, Tags=[{"Key": "team", "Value": "sms"}])
+    client.tag_resource(
+        ResourceArn=live, Tags=[{"Key": "team", "Value": "sms"}, {"Key": "aws:made-by", "Value": "AWS"}]
+    )
     stream(enabled=True)
     drill.begin()
     drill.quarantine.fit(drill.run)

@@ -171,7 +171,7 @@ class Recall:
     row = Row(
         "recall",
         "cases",
-        "messages of which a carrier still has to erase its own record",
+        "what others still have to be asked to forget: a carrier its record of a message, the scheduler a plan",
         "having recipients erase too",
         "Art. 17(2), 19",
         Kind.CASES,
@@ -182,7 +182,7 @@ class Recall:
     item = row.other("item", "which case, which page", "opaque ids")
     lines = row.personal(
         "lines",
-        "carrier, and the carrier's own id of a message",
+        "carrier, and the carrier's own id of a message; or the name of a schedule",
         category=Category.PSEUDONYM,
         protection=Protection.PSEUDONYM,
         because="until the carrier was asked; the messages themselves are exported with these ids",

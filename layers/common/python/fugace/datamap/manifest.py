@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fugace.datamap.entry import Branch, Category
-from fugace.datamap.place import Place, State
+from fugace.datamap.place import OWN_END, Place, State
 from fugace.datamap.places import PLACES
 from fugace.domain.case import Found, Outcome
 
 ABSENT = "absent"
 """Nothing of any person is there, or may be. All other words are those of `Outcome`."""
-OWN_END = "own-end"
-"""Ground of what stays until it ends by itself: the place's entry in the map says in how long, and why."""
 _PERSONAL = frozenset({Category.NUMBER, Category.CONTENT, Category.TRAFFIC, Category.PSEUDONYM})
 _GRAVITY = (Outcome.FAILED, Outcome.HELD, Outcome.NOT_SUPPORTED, Outcome.RETAINED, Outcome.ERASED)
 """The gravest first: a place that several branches see to is as good as the worst of them."""
@@ -79,7 +77,7 @@ def worst(found: Iterable[Found]) -> Found:
 def _entry(place: Place, places: Mapping[str, Found], at: datetime, remains: tuple[str, ...]) -> Entry:
     if place.branches:
         seen = worst(places.get(branch, Found(Outcome.FAILED)) for branch in place.branches)
-        return _seen_to(place, seen, remains if _CARRIER in place.branches else ())
+        return _seen_to(place, seen, at, remains if _CARRIER in place.branches else ())
     if place.state is State.BANNED or not _PERSONAL.intersection(place.categories):
         return Entry(place.number, place.name, ABSENT)
     if not isinstance(place.outlives, timedelta):  # somebody else's
@@ -89,10 +87,10 @@ def _entry(place: Place, places: Mapping[str, Found], at: datetime, remains: tup
     return Entry(place.number, place.name, Outcome.RETAINED, until=at + place.outlives, ground=OWN_END)
 
 
-def _seen_to(place: Place, seen: Found, remains: tuple[str, ...]) -> Entry:
-    """What a branch says; of what is erased there, something may have to stay."""
-    outcome, ground = seen.outcome, seen.ground
-    if outcome is Outcome.ERASED and place.stays:
-        outcome, ground = Outcome.RETAINED, place.stays
-    told = remains if outcome is Outcome.NOT_SUPPORTED else ()
-    return Entry(place.number, place.name, outcome, seen.count, seen.left, seen.until, ground, told)
+def _seen_to(place: Place, seen: Found, at: datetime, remains: tuple[str, ...]) -> Entry:
+    """What a branch says; of what is erased there, something may have to stay, or end by itself."""
+    if seen.outcome is Outcome.ERASED and place.stays:
+        until = at + place.outlives if isinstance(place.outlives, timedelta) else None
+        return Entry(place.number, place.name, Outcome.RETAINED, seen.count, until=until, ground=place.stays)
+    told = remains if seen.outcome is Outcome.NOT_SUPPORTED else ()
+    return Entry(place.number, place.name, seen.outcome, seen.count, seen.left, seen.until, seen.ground, told)

@@ -11,6 +11,7 @@ from fugace.datamap.place import (
     LAG,
     LOGS,
     NOBODY,
+    OWN_END,
     QUEUED,
     REMEMBERED,
     SCHEDULED,
@@ -62,10 +63,14 @@ PASSING = (
         "one-off schedules",
         "id of a message, or of an event for a webhook",
         kept=until(SCHEDULED, "seven days ahead at most"),
-        erased="on erasure one by one; another deletes itself when it has fired, and what it names is dropped by then",
+        erased=(
+            "what was planned for the person is cancelled; what asks for a retry deletes itself when it has fired: "
+            "what it names is gone by then, and dropped"
+        ),
         outlives=SCHEDULED,
         probe="list of schedules: none lies further ahead than a week",
         branches=(Branch.SCHEDULES,),
+        stays=OWN_END,
     ),
     bounded(
         17,

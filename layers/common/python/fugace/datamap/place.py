@@ -32,6 +32,8 @@ HISTORY = timedelta(days=90)
 TRAIL = timedelta(days=90)
 """What AWS itself remembers of calls to it."""
 
+OWN_END = "own-end"
+"""Certificates' word for what stays until it ends by itself."""
 AT_REST = "encrypted at rest with a key of ours"
 
 
