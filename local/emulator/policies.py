@@ -128,6 +128,29 @@ def policies_see_the_keys_of_rows() -> None:
     iam_actions.request_tag_context = context
 
 
+def restores_are_of_their_table() -> None:
+    """The resource of a call that restores or tags a table is that table.
+
+    ministack looks for a policy on `*`, so that one of AWS's own form refuses.
+
+    Source: Service Authorization Reference, "Actions defined by Amazon DynamoDB": `RestoreTableToPointInTime`,
+    `TagResource`, `ListTagsOfResource`.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def arn(service: str, *call: Any) -> str:
+        found: str = extract(service, *call)
+        if service != "dynamodb" or found != "*":
+            return found
+        _method, _path, _headers, body, *_ = call
+        asked = json.loads(body or b"{}")
+        name = asked.get("SourceTableArn") or asked.get("ResourceArn") or asked.get("SourceTableName") or "*"
+        table = dynamodb._tables.get(str(name).rpartition("/")[2])
+        return str(table["TableArn"]) if table else found
+
+    iam_actions.extract_resource_arn = arn
+
+
 def schedules_are_in_their_group() -> None:
     """The resource of a call on a schedule is `schedule/GROUP/NAME`.
 
@@ -178,6 +201,7 @@ REPAIRS = (
     statements_need_the_right_to_what_they_say,
     policies_see_the_encryption_context,
     policies_see_the_keys_of_rows,
+    restores_are_of_their_table,
     schedules_are_in_their_group,
     aliases_stand_for_their_keys,
 )
