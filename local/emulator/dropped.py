@@ -1,6 +1,7 @@
 """The properties that ministack's CloudFormation leaves out, silently: each is one that our stacks need."""
 
 import json
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -48,6 +49,30 @@ def backups_remember_their_period() -> None:
         return status, headers, json.dumps(found).encode()
 
     dynamodb._update_continuous_backups, dynamodb._describe_continuous_backups = updated, described
+
+
+def restored_tables_say_so() -> None:
+    """`RestoreSummary`: of what, and of when, a table is a copy. What is in it is a copy of now, whenever was asked.
+
+    Source: Amazon DynamoDB API Reference, "TableDescription".
+    """
+    describe, restore = dynamodb._table_description, dynamodb._restore_table_to_point_in_time
+
+    def described(name: str, *more: Any) -> Any:
+        found = describe(name, *more)
+        summary = dynamodb._tables[name].get("fugace:RestoreSummary")
+        return {**found, "RestoreSummary": summary} if summary else found
+
+    def restored(data: Properties) -> Any:
+        answer = restore(data)
+        if answer[0] == HTTPStatus.OK:
+            source = dynamodb._tables[data.get("SourceTableName") or data["SourceTableArn"].rpartition("/")[2]]
+            at = data.get("RestoreDateTime", time.time())
+            summary = {"SourceTableArn": source["TableArn"], "RestoreDateTime": at, "RestoreInProgress": False}
+            dynamodb._tables[data["TargetTableName"]]["fugace:RestoreSummary"] = summary
+        return answer
+
+    dynamodb._table_description, dynamodb._restore_table_to_point_in_time = described, restored
 
 
 @after("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
@@ -141,6 +166,7 @@ def topics_get_their_key(name: str, new: Properties, _old: Properties) -> None:
 
 REPAIRS = (
     backups_remember_their_period,
+    restored_tables_say_so,
     tables_get_their_ttl,
     tables_get_their_backups,
     tables_get_their_key,

@@ -33,6 +33,27 @@ def batches_need_the_right_to_one() -> None:
     iam_actions.extract_iam_action = action
 
 
+def deletions_of_versions_need_their_own_right() -> None:
+    """`DeleteObjects` of versions needs `s3:DeleteObjectVersion` for each: the first of a list, too.
+
+    ministack asks for `s3:DeleteObject` on the first one, whatever it names: a role that may remove versions alone, as
+    one that erases does, would be refused.
+
+    Source: Amazon S3 API Reference, "DeleteObjects", Permissions.
+    """
+    extract = iam_actions.extract_iam_action
+
+    def action(service: str, method: str, *call: Any) -> str | None:
+        found: str | None = extract(service, method, *call)
+        if found != "s3:DeleteObject" or method != "POST":
+            return found
+        _path, _headers, body, _query = call
+        named = iam_actions._s3_batch_delete_targets("", body)
+        return "s3:DeleteObjectVersion" if named and named[0][1] else found
+
+    iam_actions.extract_iam_action = action
+
+
 def statements_need_the_right_to_what_they_say() -> None:
     """A PartiQL statement needs `dynamodb:PartiQLDelete`, `…Insert`, `…Select` or `…Update`, on the table it names.
 
@@ -107,6 +128,29 @@ def policies_see_the_keys_of_rows() -> None:
     iam_actions.request_tag_context = context
 
 
+def restores_are_of_their_table() -> None:
+    """The resource of a call that restores or tags a table is that table.
+
+    ministack looks for a policy on `*`, so that one of AWS's own form refuses.
+
+    Source: Service Authorization Reference, "Actions defined by Amazon DynamoDB": `RestoreTableToPointInTime`,
+    `TagResource`, `ListTagsOfResource`.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def arn(service: str, *call: Any) -> str:
+        found: str = extract(service, *call)
+        if service != "dynamodb" or found != "*":
+            return found
+        _method, _path, _headers, body, *_ = call
+        asked = json.loads(body or b"{}")
+        name = asked.get("SourceTableArn") or asked.get("ResourceArn") or asked.get("SourceTableName") or "*"
+        table = dynamodb._tables.get(str(name).rpartition("/")[2])
+        return str(table["TableArn"]) if table else found
+
+    iam_actions.extract_resource_arn = arn
+
+
 def schedules_are_in_their_group() -> None:
     """The resource of a call on a schedule is `schedule/GROUP/NAME`.
 
@@ -153,9 +197,11 @@ def aliases_stand_for_their_keys() -> None:
 
 REPAIRS = (
     batches_need_the_right_to_one,
+    deletions_of_versions_need_their_own_right,
     statements_need_the_right_to_what_they_say,
     policies_see_the_encryption_context,
     policies_see_the_keys_of_rows,
+    restores_are_of_their_table,
     schedules_are_in_their_group,
     aliases_stand_for_their_keys,
 )

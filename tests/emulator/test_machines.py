@@ -206,3 +206,32 @@ def test_a_right_to_some_rows_is_none_to_others(aws: Aws) -> None:
     for call, given in (("put_item", "Item"), ("get_item", "Key"), ("delete_item", "Key")):
         with pytest.raises(ClientError, match="AccessDenied"):
             getattr(rows, call)(TableName="leading", **{given: {"pk": {"S": "a-person"}}})
+
+
+def test_a_right_to_restore_one_table_is_none_to_restore_another(aws: Aws) -> None:
+    """Ours names the tables that may come back: neither that of keys nor the ledger is among them."""
+    attributes = [{"AttributeName": "pk", "AttributeType": "S"}]
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+    for name in ("backed-up", "backed-up-not"):
+        made = {"TableName": name, "AttributeDefinitions": attributes, "KeySchema": keys}
+        aws("dynamodb").create_table(**made, BillingMode="PAY_PER_REQUEST")
+        pitr = {"PointInTimeRecoveryEnabled": True}
+        aws("dynamodb").update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=pitr)
+    actions = ["dynamodb:RestoreTableToPointInTime", "dynamodb:TagResource"]
+    arn = "arn:aws:dynamodb:eu-west-3:000000000000:table/backed-up"
+    may = {"Effect": "Allow", "Action": actions, "Resource": [arn, f"{arn}-restore"]}
+    restoring = aws.assume(aws.role("restoring", may), "dynamodb")
+    latest = {"UseLatestRestorableTime": True}
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        restoring.restore_table_to_point_in_time(SourceTableName="backed-up-not", TargetTableName="x-y-z", **latest)
+    restoring.restore_table_to_point_in_time(SourceTableName="backed-up", TargetTableName="backed-up-restore", **latest)
+    restoring.tag_resource(ResourceArn=f"{arn}-restore", Tags=[{"Key": "a", "Value": "b"}])
+    summary = restoring_of(aws, "backed-up-restore")
+    assert summary["SourceTableArn"] == arn
+    assert summary["RestoreInProgress"] is False
+
+
+def restoring_of(aws: Aws, table: str) -> dict[str, Any]:
+    """What a table says of being a copy: ours works on none that does not."""
+    return dict(aws("dynamodb").describe_table(TableName=table)["Table"]["RestoreSummary"])

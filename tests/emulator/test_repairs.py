@@ -161,6 +161,23 @@ def test_the_right_to_send_one_message_is_the_right_to_send_a_batch(aws: Aws) ->
     assert len(answer["Successful"]) == 1
 
 
+def test_the_right_to_remove_a_version_is_one_of_its_own(aws: Aws) -> None:
+    """Whoever erases removes what it has seen, version by version, and must not be able to hide what it has not."""
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="versioned", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    versions = [s3.put_object(Bucket="versioned", Key="it", Body=body)["VersionId"] for body in (b"1", b"2")]
+    right = {"Effect": "Allow", "Action": "s3:DeleteObjectVersion", "Resource": "arn:aws:s3:::versioned/*"}
+    eraser = aws.assume(aws.role("version-eraser", right), "s3")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        eraser.delete_objects(Bucket="versioned", Delete={"Objects": [{"Key": "it"}]})
+    named = [{"Key": "it", "VersionId": version} for version in versions]
+    eraser.delete_objects(Bucket="versioned", Delete={"Objects": named})
+
+    assert "Versions" not in s3.list_object_versions(Bucket="versioned")
+
+
 def test_the_right_to_a_schedule_names_its_group(aws: Aws) -> None:
     """Our functions may make schedules in the environment's own group, and in no other."""
     for group in ("ours", "theirs"):
