@@ -177,15 +177,14 @@ class Leave:
         crowd = self._crowd(case)
         if crowd is None:
             return True
-        after: Place | None = None
-        found = False
-        while places := crowd.of_subject(EVERYBODY, after=after, limit=PIECE):
+        walk, found = crowd.walk(), False
+        while places := list(islice(walk, PIECE)):
             if left() <= ENOUGH:
                 return False
             there = crowd.records([place.key for place in places])
             self.estate.persons(case.tenant, [record.subject for record in there.values()])
             self._delete(places)
-            found, after = found or bool(there), places[-1]
+            found = found or bool(there)
         return not found
 
     def _delete(self, places: list[Place]) -> None:

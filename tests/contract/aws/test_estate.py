@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from fugace.adapters.dynamo.agenda import DynamoAgenda
+from fugace.adapters.dynamo.disposal import DynamoDisposal
 from fugace.adapters.dynamo.estate import DynamoEstate
 from fugace.adapters.dynamo.ledger import DynamoLedger
+from fugace.adapters.dynamo.messages import DynamoMessages
 from fugace.adapters.dynamo.policies import DynamoPolicies
 from fugace.adapters.dynamo.requests import DynamoRecalls, DynamoRequests
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
@@ -25,9 +27,10 @@ from fugace.domain.tenant import ApiKey, Attempt, Role, Webhook
 from fugace.keeping import Agenda, ConflictError, Ledger, Policies
 from fugace.ports import Tenants, Vault, Webhooks
 from fugace.rights import Abroad, Estate, Persons, Recalls, Requests
+from functions.dsar.crowd import Crowd
 from tests.contract.aws.conftest import World
 from tests.contract.aws.test_cases_of_persons import File, a_case
-from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeWebhooks, sealed_record, tenant
+from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeWebhooks, key_number, sealed_record, tenant
 from tests.fakes_keeping import Keeping
 from tests.fakes_leaving import FakeEstate
 from tests.fakes_rights import FakePersons, FakeRecalls, FakeRequests
@@ -242,3 +245,19 @@ def test_a_transaction_is_of_a_hundred(world: World) -> None:
 
     assert house.estate.jobs(SHOP, 200) == 101
     assert world.asked == ["Query", "TransactWriteItems", "TransactWriteItems"]
+
+
+def test_a_walk_over_dynamodb_is_in_order_across_shards(world: World) -> None:
+    """What the export reads and the sweep deletes: every message of the tenant once, from any place on."""
+    messages = DynamoMessages(world.aws, "messages", FakeClock())
+    for number in range(9):
+        at = NOON + timedelta(minutes=number // 3)
+        assert messages.add(sealed_record(key=key_number(number), at=at, shard=number % 2)) is None
+    messages.add(sealed_record(key=key_number(50, BAKERY)))
+    crowd = Crowd(DynamoDisposal(world.aws, "messages"), SHOP, 2)
+
+    whole = list(crowd.walk())
+
+    assert [place.key for place in whole] == [key_number(number) for number in range(9)]
+    for number, place in enumerate(whole):
+        assert list(crowd.walk(place)) == whole[number + 1 :]
