@@ -140,6 +140,26 @@ def test_what_arrived_while_the_machine_waited_goes_too() -> None:
     assert house.outcomes()["messages"] == ("erased", 6, 0)
 
 
+def test_what_an_index_shows_late_goes_too() -> None:
+    """It lags: so the walk is made until one finds nothing."""
+    house = Leaving()
+    real, walks = house.keeping.disposal.oldest, []
+
+    def lagging(*args: Any, after: Any, **more: Any) -> Any:
+        if after is None:
+            walks.append(args)
+        places = real(*args, after=after, **more)
+        return [place for place in places if len(walks) > 1 or place.key != key_number(3)]
+
+    house.step_out("Leave", "begin")
+    house.step_out("Leave", "gather")
+    walks.clear()
+    house.keeping.disposal.oldest = lagging  # type: ignore[method-assign]  # an index that is behind
+    house.step_out("Leave", "sweep")
+
+    assert house.of(SHOP)["messages"] == {}
+
+
 @pytest.mark.parametrize("shards", [1, 3])
 def test_every_shard_is_walked(shards: int) -> None:
     """A tenant that grew has its time index in several parts."""
