@@ -239,7 +239,7 @@ DUTIES = {
     "requests": Duty(
         "functions.dsar.handler.handle",
         29,  # a list reads each request by itself
-        tenants="GetItem",
+        tenants="GetItem Query",  # a tenant leaves with no hold left
         purge="UpdateItem",
         ledger="GetItem PutItem Query",
         indexes=("by-deadline", "by-person"),
