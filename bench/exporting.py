@@ -53,7 +53,7 @@ from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
 from fugace.ports import Place
 from fugace.rights import Standing
-from functions.dsar.export import Export
+from functions.dsar.archive.export import Export
 from functions.dsar.task import Task
 
 SIZES = (10, 1_000, 10_000)

@@ -35,8 +35,8 @@ from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
 from fugace.keeping import Write
 from fugace.ports import HttpAnswer
-from functions.dsar.erase import Erasure, Ports
-from functions.dsar.recall import Recall
+from functions.dsar.erasure.erase import Erasure, Ports
+from functions.dsar.erasure.recall import Recall
 from functions.dsar.task import Task
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

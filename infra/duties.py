@@ -237,7 +237,7 @@ DUTIES = {
     ),
     # A person's request. Who reads cannot delete, who deletes cannot decrypt, who asks carriers sees no message.
     "requests": Duty(
-        "functions.dsar.handler.handle",
+        "functions.dsar.counter.handler.handle",
         29,  # a list reads each request by itself
         tenants="GetItem Query",  # a tenant leaves with no hold left
         purge="UpdateItem",
@@ -253,7 +253,7 @@ DUTIES = {
         settings=("PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"),
     ),
     "settle": Duty(
-        "functions.dsar.settle_task.handle",
+        "functions.dsar.course.settle_task.handle",
         60,
         tenants="GetItem",
         purge="UpdateItem",
@@ -264,7 +264,7 @@ DUTIES = {
         settings=("WAITING", "LEAVE_WAITING"),
     ),
     "verify": Duty(
-        "functions.dsar.verify_task.handle",
+        "functions.dsar.course.verify_task.handle",
         60,
         tenants="GetItem",
         messages="BatchGetItem DeleteItem GetItem PutItem UpdateItem",
@@ -274,7 +274,7 @@ DUTIES = {
         root_key=True,
     ),
     "export": Duty(
-        "functions.dsar.export_task.handle",
+        "functions.dsar.archive.export_task.handle",
         900,
         tenants="GetItem Query",
         messages="BatchGetItem",
@@ -289,7 +289,7 @@ DUTIES = {
         megabytes=1024,
     ),
     "erase": Duty(
-        "functions.dsar.erase_task.handle",
+        "functions.dsar.erasure.erase_task.handle",
         300,
         tenants="GetItem Query",
         messages="BatchGetItem PartiQLDelete",
@@ -305,7 +305,7 @@ DUTIES = {
     ),
     # A tenant that leaves: again, who reads everything cannot delete, and who deletes everything cannot decrypt.
     "depart": Duty(
-        "functions.dsar.depart_task.handle",
+        "functions.dsar.departure.depart_task.handle",
         900,
         tenants="GetItem Query",
         messages="BatchGetItem",
@@ -320,7 +320,7 @@ DUTIES = {
         megabytes=2048,  # what stands behind the messages in the archive waits, compressed
     ),
     "leave": Duty(
-        "functions.dsar.leave_task.handle",
+        "functions.dsar.departure.leave_task.handle",
         600,
         tenants="DeleteItem GetItem Query UpdateItem",
         messages="BatchGetItem PartiQLDelete",
@@ -335,14 +335,14 @@ DUTIES = {
         timer="DeleteSchedule",
     ),
     "recall": Duty(
-        "functions.dsar.recall_task.handle",
+        "functions.dsar.erasure.recall_task.handle",
         300,
         cases="DeleteItem GetItem Query UpdateItem",
         credentials=True,
         carriers=True,
     ),
     "amend": Duty(
-        "functions.dsar.amend_task.handle",
+        "functions.dsar.amendment.amend_task.handle",
         300,
         tenants="GetItem PutItem Query",  # a restriction is a hold, for as long as it lasts
         messages="BatchGetItem UpdateItem",
@@ -355,7 +355,7 @@ DUTIES = {
         sends=("sweep",),
     ),
     "certify": Duty(
-        "functions.dsar.certify_task.handle",
+        "functions.dsar.course.certify_task.handle",
         60,
         cases="GetItem UpdateItem",
         ledger="GetItem PutItem Query",
@@ -363,7 +363,7 @@ DUTIES = {
         carriers=True,
     ),
     "watch": Duty(
-        "functions.dsar.events.watch",
+        "functions.dsar.course.events.watch",
         300,
         tenants="Query",
         indexes=("by-look",),
@@ -372,7 +372,7 @@ DUTIES = {
         sends=("callbacks",),
     ),
     "callback": Duty(
-        "functions.dsar.events.callback",
+        "functions.dsar.course.events.callback",
         60,
         cases="DeleteItem GetItem UpdateItem",
         certifies=True,
@@ -383,7 +383,7 @@ DUTIES = {
     ),
     # A table as it was. Nobody wakes it but an operator's own machine.
     "restore": Duty(
-        "functions.dsar.restore_task.handle",
+        "functions.dsar.restoring.restore_task.handle",
         900,
         tenants="BatchGetItem GetItem PutItem Query",
         messages="BatchGetItem PutItem",

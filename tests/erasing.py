@@ -12,8 +12,8 @@ from fugace.domain.ledger import Action
 from fugace.domain.message import Record
 from fugace.domain.msisdn import Msisdn
 from fugace.ports import HttpAnswer
-from functions.dsar.erase import Erasure, Ports
-from functions.dsar.recall import Recall
+from functions.dsar.erasure.erase import Erasure, Ports
+from functions.dsar.erasure.recall import Recall
 from functions.dsar.task import Task
 from tests.architecture.rooms import ROOT
 from tests.crashing import Calls

@@ -16,7 +16,7 @@ from fugace.domain.message import Category, Record, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind
 from fugace.ports import Terms
-from functions.dsar.export import Export
+from functions.dsar.archive.export import Export
 from functions.dsar.task import Task
 from tests.fakes import ALICE, NOON, SHOP, FakeClock, FakeMessages, FakeTenants, FakeVault, key_number, sealed_record
 from tests.fakes import tenant as a_tenant

@@ -10,7 +10,7 @@ from fugace.domain.ids import SubjectId
 from fugace.domain.message import Record, Status
 from fugace.domain.tenant import ApiKey, Attempt, Role, Webhook
 from fugace.keeping import Statistic
-from functions.dsar.leave import Leave
+from functions.dsar.departure.leave import Leave
 from functions.dsar.task import Task
 from tests.erasing import ASL, House, case_key
 from tests.fakes import BAKERY, BOB, CAROL, NOON, SHOP, key_number

@@ -10,14 +10,14 @@ from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
-from functions.dsar.actor import Actor
-from functions.dsar.codes import Codes
-from functions.dsar.desk import Desk
-from functions.dsar.ending import Ending
-from functions.dsar.intake import Filed, Intake, Wish
-from functions.dsar.leaving import Leaving
-from functions.dsar.links import Links
-from functions.dsar.listing import Listing
+from functions.dsar.counter.actor import Actor
+from functions.dsar.counter.codes import Codes
+from functions.dsar.counter.desk import Desk
+from functions.dsar.counter.ending import Ending
+from functions.dsar.counter.intake import Filed, Intake, Wish
+from functions.dsar.counter.leaving import Leaving
+from functions.dsar.counter.links import Links
+from functions.dsar.counter.listing import Listing
 from tests.fakes import ALICE, BAKERY, NOON, SHOP, FakeQueue, tenant
 from tests.fakes_keeping import Keeping
 from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakeMachine, FakeRequests

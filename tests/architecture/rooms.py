@@ -101,7 +101,8 @@ def _allowed(room: Room, path: str, name: str) -> bool:
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or (room.any_package and top not in OURS and top):
         return True
-    own = path.rpartition("/")[0].replace("/", ".")
+    folders = path.rpartition("/")[0].split("/")
+    own = ".".join(folders[:2] if folders[0] == "functions" else folders)  # the rooms of functions have rooms in them
     return any(_within(name, own if each == OWN else each) for each in room.may)
 
 

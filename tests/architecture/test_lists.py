@@ -90,8 +90,8 @@ def test_every_field_that_is_logged_is_listed() -> None:
 
 REVEALERS = {
     LAYER + "fugace/domain/composing.py",  # seals it
-    "functions/dsar/intake.py",  # seals it with the request's own key, and commits to it
-    "functions/dsar/rectify.py",  # seals it anew
+    "functions/dsar/counter/intake.py",  # seals it with the request's own key, and commits to it
+    "functions/dsar/amendment/rectify.py",  # seals it anew
     LAYER + "fugace/adapters/vault.py",  # makes the keyed hash of it
     LAYER + "fugace/adapters/carriers/simulator.py",  # hands it to the carrier
 }

@@ -24,8 +24,8 @@ from functions.auth import handler as auth
 from functions.auth import schema as auth_schema
 from functions.dlr import handler as dlr
 from functions.dlr import schema as dlr_schema
-from functions.dsar import handler as dsar
-from functions.dsar import schema as dsar_schema
+from functions.dsar.counter import handler as dsar
+from functions.dsar.counter import schema as dsar_schema
 from functions.purge import handler as purge
 from functions.purge import schema as purge_schema
 from functions.send import handler as send

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 
 from fugace.domain import jose
 from fugace.domain.case import CaseState, Denial, RestrictionGround
-from functions.dsar.intake import MOST
-from functions.dsar.schema import FILED
+from functions.dsar.counter.intake import MOST
+from functions.dsar.counter.schema import FILED
 from tests.architecture.openapi import document, wrong
 from tests.architecture.rooms import ROOT
 from tests.fakes import ALICE, BOB

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.dsar import handler
+from functions.dsar.counter import handler
 from tests.architecture.openapi import mismatch
 from tests.edge.events import CONTEXT, event
 from tests.fakes import ALICE

@@ -7,7 +7,7 @@ import pytest
 
 from fugace.domain.case import Right
 from fugace.edge.observe import FailedError
-from functions.dsar import amend_task
+from functions.dsar.amendment import amend_task
 from tests.edge.events import CONTEXT
 from tests.edge.test_wiring import VARIABLES
 from tests.fakes import ALICE, CAROL, SECOND

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from fugace.edge.observe import FailedError
-from functions.dsar import certify_task
+from functions.dsar.course import certify_task
 from tests.edge.events import CONTEXT
 from tests.unit.test_certify import COMMITMENT, KEY, PERSON, World, made
 

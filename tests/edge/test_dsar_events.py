@@ -11,7 +11,7 @@ from fugace.domain.case import CaseState, Found, Outcome
 from fugace.domain.errors import UnavailableError
 from fugace.edge.observe import FailedError
 from fugace.ports import HttpAnswer
-from functions.dsar import events, settle_task, verify_task
+from functions.dsar.course import events, settle_task, verify_task
 from tests.edge.events import CONTEXT
 from tests.edge.test_wiring import VARIABLES
 from tests.fakes import ALICE, NOON

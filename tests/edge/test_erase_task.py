@@ -10,7 +10,7 @@ import pytest
 from fugace.domain.message import Status
 from fugace.edge.observe import FailedError
 from fugace.edge.settings import MissingSettingError
-from functions.dsar import erase_task, recall_task
+from functions.dsar.erasure import erase_task, recall_task
 from tests.edge.events import CONTEXT
 from tests.edge.test_wiring import VARIABLES
 from tests.erasing import ERASURE, House, machine

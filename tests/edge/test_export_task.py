@@ -9,7 +9,7 @@ import pytest
 
 from fugace.domain.errors import UnavailableError
 from fugace.edge.observe import FailedError
-from functions.dsar import export_task
+from functions.dsar.archive import export_task
 from tests.edge.events import CONTEXT
 from tests.edge.test_wiring import VARIABLES
 from tests.exporting import REQUEST, Desk

@@ -10,7 +10,7 @@ import pytest
 from fugace.domain.errors import UnavailableError
 from fugace.domain.tenant import ApiKey, Role, Scope
 from fugace.edge.observe import FailedError
-from functions.dsar import depart_task, leave_task
+from functions.dsar.departure import depart_task, leave_task
 from tests.edge.events import CONTEXT
 from tests.edge.front_desk import ask, open_
 from tests.fakes import ALICE, NOON, SHOP

@@ -15,8 +15,8 @@ from fugace.domain import jose
 from fugace.domain.case import CaseState, Found, Outcome, Right
 from fugace.domain.errors import UnavailableError
 from fugace.domain.tenant import Role
-from functions.dsar import handler, schema, view
-from functions.dsar.codes import print_of
+from functions.dsar.counter import handler, schema, view
+from functions.dsar.counter.codes import print_of
 from tests.architecture.openapi import document, wrong
 from tests.edge.events import CONTEXT, event
 from tests.edge.front_desk import ERASURE, NUMBER, RAW, answer, ask, open_
@@ -563,7 +563,9 @@ def test_somebody_never_heard_of_is_answered_in_the_same_size(monkeypatch: pytes
     known, unknown = told(monkeypatch, known=True), told(monkeypatch, known=False)
     assert [len(each) for each in known] == [len(each) for each in unknown]
 
-    monkeypatch.setattr("functions.dsar.intake.os.urandom", bytes)  # without chance there is no difference at all
+    monkeypatch.setattr(
+        "functions.dsar.counter.intake.os.urandom", bytes
+    )  # without chance there is no difference at all
     assert told(monkeypatch, known=True) == told(monkeypatch, known=False)
 
 

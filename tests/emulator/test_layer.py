@@ -87,11 +87,8 @@ def test_what_is_read_beside_the_code_is_packed_with_it() -> None:
 
 
 def handlers() -> list[str]:
-    entry = [
-        *ROOT.glob("functions/*/handler.py"),
-        *ROOT.glob("functions/*/events.py"),
-        *ROOT.glob("functions/*/authorizer.py"),
-    ]
+    kinds = ("handler", "events", "authorizer", "*_task")
+    entry = [path for kind in kinds for path in ROOT.glob(f"functions/**/{kind}.py")]
     return sorted(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in entry)
 
 

@@ -28,22 +28,22 @@ WIRED = {
     "tally": ("functions.purge.events._tally",),
     "checkpoint": ("functions.purge.events._checkpointing",),
     "requests": tuple(
-        f"functions.dsar.handler.{name}"
+        f"functions.dsar.counter.handler.{name}"
         for name in ("intake", "desk", "listing", "codes", "links", "certifier", "address")
     ),
-    "settle": ("functions.dsar.settle_task._settle",),
-    "verify": ("functions.dsar.verify_task._verify",),
-    "export": ("functions.dsar.export_task._export",),
-    "erase": ("functions.dsar.erase_task._erasure",),
-    "depart": ("functions.dsar.depart_task._depart",),
-    "leave": ("functions.dsar.leave_task._leave",),
-    "recall": ("functions.dsar.recall_task._recall",),
-    "amend": ("functions.dsar.amend_task.amend",),
-    "certify": ("functions.dsar.certify_task._certify",),
-    "watch": ("functions.dsar.events._watch",),
-    "callback": ("functions.dsar.events._callback",),
+    "settle": ("functions.dsar.course.settle_task._settle",),
+    "verify": ("functions.dsar.course.verify_task._verify",),
+    "export": ("functions.dsar.archive.export_task._export",),
+    "erase": ("functions.dsar.erasure.erase_task._erasure",),
+    "depart": ("functions.dsar.departure.depart_task._depart",),
+    "leave": ("functions.dsar.departure.leave_task._leave",),
+    "recall": ("functions.dsar.erasure.recall_task._recall",),
+    "amend": ("functions.dsar.amendment.amend_task.amend",),
+    "certify": ("functions.dsar.course.certify_task._certify",),
+    "watch": ("functions.dsar.course.events._watch",),
+    "callback": ("functions.dsar.course.events._callback",),
     "restore": tuple(
-        f"functions.dsar.restore_task.{name}" for name in ("_quarantine", "_now", "_restore", "_planting")
+        f"functions.dsar.restoring.restore_task.{name}" for name in ("_quarantine", "_now", "_restore", "_planting")
     ),
 }
 

@@ -25,9 +25,9 @@ from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.lookout import ROUND, next_look
 from fugace.keeping import ConflictError
-from functions.dsar.settle import ERASING
+from functions.dsar.course.settle import ERASING
+from functions.dsar.course.verify import UnsentError
 from functions.dsar.task import Task
-from functions.dsar.verify import UnsentError
 from tests.fakes import ALICE, BOB, SHOP
 from tests.property.year_world import DiedError, Fuse, Fused, die, fail
 from tests.rights_world import DAY, Rights, case_key

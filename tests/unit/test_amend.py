@@ -15,10 +15,10 @@ from fugace.domain.ledger import Action
 from fugace.domain.message import Category, Record, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
-from functions.dsar.amend import Amend, NotAmendedError
-from functions.dsar.journal import Journal
-from functions.dsar.rectify import Rectify
-from functions.dsar.restraint import LONGEST, Restraint, hold_of
+from functions.dsar.amendment.amend import Amend, NotAmendedError
+from functions.dsar.amendment.journal import Journal
+from functions.dsar.amendment.rectify import Rectify
+from functions.dsar.amendment.restraint import LONGEST, Restraint, hold_of
 from functions.dsar.task import NoRequestError, Task
 from functions.purge.holding import Holding
 from functions.purge.task import Task as Body

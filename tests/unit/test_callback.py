@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from fugace.domain.case import CaseState, Right
 from fugace.domain.errors import UnavailableError, WebhookFailedError, WebhookRefusedError
 from fugace.ports import HttpAnswer
-from functions.dsar.callback import PAUSES, Notice, Told
+from functions.dsar.course.callback import PAUSES, Notice, Told
 from tests.fakes import ALICE, NOON
 from tests.rights_world import CALLBACK, Rights, case_key
 

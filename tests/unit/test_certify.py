@@ -21,7 +21,7 @@ from fugace.domain.jose import der_signature, thumbprint, unb64url
 from fugace.domain.ledger import Action, Draft, Entry
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
-from functions.dsar.certify import Certify, NotCountedError, RestlessError
+from functions.dsar.course.certify import Certify, NotCountedError, RestlessError
 from functions.dsar.task import NoRequestError, Task
 from tests.crashing import Calls, crashes
 from tests.fakes import NOON, SHOP, FakeClock

@@ -11,8 +11,8 @@ import pytest
 
 from fugace.domain.case import Case, CaseState, Identity
 from fugace.domain.errors import CodeRefusedError, ForbiddenError, NotFoundError, RequestClosedError, UnavailableError
-from functions.dsar import codes
-from functions.dsar.codes import TRIES, print_of
+from functions.dsar.counter import codes
+from functions.dsar.counter.codes import TRIES, print_of
 from tests.fakes import SHOP
 from tests.office import BAKER, ID, NOTEBOOK, OFFICER, Office, wish
 

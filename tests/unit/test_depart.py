@@ -10,8 +10,8 @@ from fugace.domain.case import CaseState
 from fugace.domain.ledger import Action
 from fugace.domain.portable import read
 from fugace.domain.retention import Kind
-from functions.dsar.depart import FORMAT, Depart
-from functions.dsar.export import NoTimeError
+from functions.dsar.archive.export import NoTimeError
+from functions.dsar.departure.depart import FORMAT, Depart
 from functions.dsar.task import Task
 from tests.crashing import CrashError
 from tests.erasing import NONE

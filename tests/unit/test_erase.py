@@ -18,8 +18,8 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.message import Status
 from fugace.ports import HttpAnswer
-from functions.dsar import recall
-from functions.dsar.erase import BRANCHES, UnknownStepError
+from functions.dsar.erasure import recall
+from functions.dsar.erasure.erase import BRANCHES, UnknownStepError
 from functions.dsar.task import NoRequestError, Task
 from tests.erasing import ERASURE, House, case_key, machine
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP
@@ -326,9 +326,9 @@ def test_the_next_run_asks_for_what_failed_alone(house: House) -> None:
 
 def test_with_little_time_a_step_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end is the same, however small the pieces are."""
-    monkeypatch.setattr("functions.dsar.gather.PAGE", 2)
-    monkeypatch.setattr("functions.dsar.places.MOST", 2)
-    monkeypatch.setattr("functions.dsar.places._BATCH", 1)
+    monkeypatch.setattr("functions.dsar.erasure.gather.PAGE", 2)
+    monkeypatch.setattr("functions.dsar.erasure.places.MOST", 2)
+    monkeypatch.setattr("functions.dsar.erasure.places._BATCH", 1)
     house = House()
     for number in range(1, 8):
         house.send(number, status=SENT, carrier_ref=f"ref-{number}", at=NOON + timedelta(minutes=number))

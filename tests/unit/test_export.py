@@ -20,8 +20,8 @@ from fugace.domain.ids import MessageId
 from fugace.domain.ledger import Action
 from fugace.domain.message import Category, Change, Evidence, OnUnknown, Status
 from fugace.domain.retention import Kind
-from functions.dsar import content
-from functions.dsar.export import BATCH, Exported, NoTimeError
+from functions.dsar.archive import content
+from functions.dsar.archive.export import BATCH, Exported, NoTimeError
 from tests.crashing import Calls, crashes
 from tests.exporting import REQUEST, Desk, Opened, later
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, key_number
@@ -391,7 +391,7 @@ def test_a_carrier_that_never_got_a_message_is_no_recipient(desk: Desk) -> None:
 
 def test_many_messages_are_read_page_by_page_and_none_is_lost(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Oldest first."""
-    monkeypatch.setattr("functions.dsar.export.PAGE", 150)
+    monkeypatch.setattr("functions.dsar.archive.export.PAGE", 150)
     for number in range(1, 452):
         desk.send(number, at=NOON - timedelta(seconds=1000 - number))
 
@@ -404,7 +404,7 @@ def test_many_messages_are_read_page_by_page_and_none_is_lost(desk: Desk, monkey
 
 def test_a_page_of_thousands_shows_the_newest_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser has to bear it."""
-    monkeypatch.setattr("functions.dsar.page.MOST", 2)
+    monkeypatch.setattr("functions.dsar.archive.page.MOST", 2)
     for number in range(1, 5):
         desk.send(number, text=f"text {number}", at=NOON - timedelta(hours=10 - number))
 

@@ -10,8 +10,8 @@ from fugace.domain.case import CaseState, Right
 from fugace.domain.hold import Ground
 from fugace.domain.message import Category, Status
 from fugace.domain.retention import Period
-from functions.dsar.facts import kinds, purposes
-from functions.dsar.words import LANGUAGES, words
+from functions.dsar.archive.facts import kinds, purposes
+from functions.dsar.archive.words import LANGUAGES, words
 from tests.exporting import Desk
 from tests.fakes import NOON, SHOP
 

@@ -21,8 +21,8 @@ from fugace.domain.errors import (
 )
 from fugace.domain.ledger import Action, written
 from fugace.keeping import Write
-from functions.dsar import intake
-from functions.dsar.intake import CORRECTION, NUMBER, Correction, Wish
+from functions.dsar.counter import intake
+from functions.dsar.counter.intake import CORRECTION, NUMBER, Correction, Wish
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, NOON, SHOP, sealed_record
 from tests.fakes_rights import FakeRequests
 from tests.office import ASKED, BAKER, CALLBACK, NOTEBOOK, OFFICER, WAITING, Office, wish

@@ -13,7 +13,7 @@ from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import ANNOUNCED, Kind, Period
 from fugace.restoring import NOBODY, Row, Sort, Word
-from functions.dsar.judging import CODE, RUNS, Judge, Now
+from functions.dsar.restoring.judging import CODE, RUNS, Judge, Now
 from functions.send.relay import Relay, Step
 from tests.fakes import ALICE, BOB, FIRST, NOON, SHOP, FakeQueue, FakeTimer, kept, sealed_record, tenant
 from tests.fakes_keeping import Keeping

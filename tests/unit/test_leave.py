@@ -13,8 +13,8 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.message import Status
 from fugace.ports import HttpAnswer
-from functions.dsar.crowd import Crowd
-from functions.dsar.leave import Leave, UnknownStepError
+from functions.dsar.departure.crowd import Crowd
+from functions.dsar.departure.leave import Leave, UnknownStepError
 from functions.dsar.task import Task
 from tests.crashing import CrashError
 from tests.erasing import NONE, PLENTY, case_key
@@ -177,7 +177,7 @@ def test_every_shard_is_walked(shards: int) -> None:
 def test_a_walk_is_in_order_across_shards_and_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a run goes on is told by the last place: whatever comes out of order would be passed over."""
     house = Leaving()
-    monkeypatch.setattr("functions.dsar.crowd.PAGE", 2)
+    monkeypatch.setattr("functions.dsar.departure.crowd.PAGE", 2)
     for number in range(60, 80):
         house.send(number, shard=number % 3, at=NOON + timedelta(minutes=number // 4))
     crowd = Crowd(FakeDisposal(house.messages), SHOP, 3)
@@ -203,7 +203,7 @@ def test_a_step_whose_time_is_over_says_that_there_is_more() -> None:
 def test_bounded_pieces_come_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row by row, each in a run of its own."""
     house, pieces = Leaving(), iter(())
-    monkeypatch.setattr("functions.dsar.leave.PIECE", 1)
+    monkeypatch.setattr("functions.dsar.departure.leave.PIECE", 1)
 
     def left() -> timedelta:
         nonlocal pieces

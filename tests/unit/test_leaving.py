@@ -17,8 +17,8 @@ from fugace.domain.errors import (
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.tenant import ApiKey, Role
-from functions.dsar.actor import Actor
-from functions.dsar.leaving import PATIENCE, Wish
+from functions.dsar.counter.actor import Actor
+from functions.dsar.counter.leaving import PATIENCE, Wish
 from tests.fakes import BAKERY, NOON, SHOP
 from tests.office import BAKER, NOTEBOOK, OFFICER, Office
 

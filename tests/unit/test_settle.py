@@ -11,7 +11,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.ledger import Action, written
 from fugace.domain.lookout import CERTIFYING, ROUND, pause
 from fugace.domain.retention import Kind
-from functions.dsar.settle import UnknownStepError
+from functions.dsar.course.settle import UnknownStepError
 from functions.dsar.task import Task
 from tests.crashing import Calls, crashes
 from tests.fakes import ALICE, NOON, SHOP

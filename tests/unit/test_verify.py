@@ -10,8 +10,8 @@ from fugace.domain.case import CaseState, Right
 from fugace.domain.encoding import Alphabet, split
 from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.message import Category, Record
+from functions.dsar.course.verify import TEXTS, UNSENT, UnsentError, digest
 from functions.dsar.task import NoRequestError, Task
-from functions.dsar.verify import TEXTS, UNSENT, UnsentError, digest
 from tests.crashing import Calls, crashes
 from tests.fakes import ALICE, NOON
 from tests.rights_world import HOUR, Rights, case_key

@@ -10,8 +10,8 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageId, SubjectId
 from fugace.domain.lookout import CERTIFYING, GRACE, ROUND
-from functions.dsar import watch as module
-from functions.dsar.watch import MOST
+from functions.dsar.course import watch as module
+from functions.dsar.course.watch import MOST
 from tests.crashing import crashes
 from tests.fakes import FIRST, NOON, SHOP
 from tests.rights_world import DAY, HOUR, Rights, case_key

@@ -13,11 +13,11 @@ from fugace.domain.certificate import Stage as Certified
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.retention import Period
-from functions.dsar.certify import Certify
-from functions.dsar.herald import Herald
-from functions.dsar.settle import Settle
+from functions.dsar.course.certify import Certify
+from functions.dsar.course.herald import Herald
+from functions.dsar.course.settle import Settle
+from functions.dsar.course.watch import Watch
 from functions.dsar.task import Task
-from functions.dsar.watch import Watch
 from tests.erasing import ASL, PLENTY
 from tests.fakes import BAKERY, NOON, SHOP, FakeQueue
 from tests.fakes_rights import FakeMachine

@@ -26,10 +26,10 @@ from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import HoldState
 from fugace.domain.ledger import Action
-from functions.dsar.amend import Amend
-from functions.dsar.journal import Journal
-from functions.dsar.rectify import Rectify
-from functions.dsar.restraint import Restraint
+from functions.dsar.amendment.amend import Amend
+from functions.dsar.amendment.journal import Journal
+from functions.dsar.amendment.rectify import Rectify
+from functions.dsar.amendment.restraint import Restraint
 from functions.dsar.task import Task
 from tests.contract.aws.conftest import World
 from tests.fakes import ALICE, CAROL, FIRST, NOON, SECOND, SHOP, FakeClock, FakeQueue, sealed_record

@@ -27,7 +27,7 @@ from fugace.domain.tenant import ApiKey, Attempt, Role, Webhook
 from fugace.keeping import Agenda, ConflictError, Ledger, Policies
 from fugace.ports import Tenants, Vault, Webhooks
 from fugace.rights import Abroad, Estate, Persons, Recalls, Requests
-from functions.dsar.crowd import Crowd
+from functions.dsar.departure.crowd import Crowd
 from tests.contract.aws.conftest import World
 from tests.contract.aws.test_cases_of_persons import File, a_case
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeWebhooks, key_number, sealed_record, tenant

@@ -11,7 +11,7 @@ from fugace.domain.case import Case, CaseState
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.keeping import ConflictError, Ledger
 from fugace.rights import Requests
-from functions.dsar.intake import _filed
+from functions.dsar.counter.intake import _filed
 from tests.contract.aws.conftest import World
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP
 from tests.fakes_keeping import FakeLedger

@@ -38,10 +38,10 @@ from fugace.domain.tenant import ApiKey, Role, Webhook
 from fugace.edge.observe import FailedError
 from fugace.keeping import ConflictError
 from fugace.restoring import PLANTED, Counts, Run, Source, UnfitTableError, Verdict
-from functions.dsar import restore_task
-from functions.dsar.judging import Now
-from functions.dsar.planting import PERSON, Planting, ProbeError
-from functions.dsar.restore import Restore
+from functions.dsar.restoring import restore_task
+from functions.dsar.restoring.judging import Now
+from functions.dsar.restoring.planting import PERSON, Planting, ProbeError
+from functions.dsar.restoring.restore import Restore
 from tests.contract.aws.conftest import World, create
 from tests.crashing import Calls, crashes
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, NOON, SHOP, FakeClock, key_number, sealed_record
@@ -343,7 +343,7 @@ def test_the_probe_fails_where_somebody_erased_would_come_back(
     """A judge that forgot to ask is found out before a single row is put back."""
     drill = make()
     lost(drill)
-    monkeypatch.setattr("functions.dsar.judging._known", lambda *_: True)
+    monkeypatch.setattr("functions.dsar.restoring.judging._known", lambda *_: True)
 
     with pytest.raises(ProbeError):
         drill.go()
@@ -356,7 +356,7 @@ def test_the_probe_fails_where_nobody_would_come_back(
     """A judge that refuses everybody would pass for a careful one."""
     drill = make()
     lost(drill)
-    monkeypatch.setattr("functions.dsar.judging._known", lambda *_: False)
+    monkeypatch.setattr("functions.dsar.restoring.judging._known", lambda *_: False)
 
     with pytest.raises(ProbeError):
         drill.go()

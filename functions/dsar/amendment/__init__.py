@@ -1,0 +1,1 @@
+"""What is known is corrected, restricted, or not used for advertising."""

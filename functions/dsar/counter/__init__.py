@@ -1,0 +1,1 @@
+"""Where a controller hands requests in, follows them, and fetches what was made."""

@@ -1,0 +1,63 @@
+"""Use case: a person has given the code that was sent to their number."""
+
+import hmac
+from dataclasses import dataclass, replace
+
+from fugace.domain.case import Case, CaseState
+from fugace.domain.errors import CodeRefusedError, RequestClosedError, UnavailableError
+from fugace.domain.ids import TenantId
+from fugace.ports import Clock, Vault
+from fugace.rights import Machine, Requests
+from functions.dsar.counter.actor import Actor
+from functions.dsar.counter.desk import Desk
+
+TRIES = 5
+PURPOSE = "code"
+_ATTEMPTS = 10
+"""Several may give codes at a time: each try is counted, so each has to be the only writer once."""
+
+
+def print_of(vault: Vault, tenant: TenantId, request: str, code: str) -> bytes:
+    """What is kept of a code."""
+    return vault.digest(tenant, PURPOSE, f"{request}/{code}".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Compares codes."""
+
+    desk: Desk
+    requests: Requests
+    vault: Vault
+    machine: Machine
+    clock: Clock
+
+    def give(self, actor: Actor, request: str, code: str) -> Case:
+        """The request, whose machine goes on.
+
+        A try is counted before its code is looked at: a hundred at a time are five tries, too.
+
+        Raises:
+            CodeRefusedError: wrong, none was sent yet, its ten minutes are over, or so are the tries.
+            RequestClosedError: it does not wait for a code.
+        """
+        actor.demand_live()
+        seen = self._count(actor, request)
+        given = print_of(self.vault, actor.tenant, seen.key.id, code)
+        right = hmac.compare_digest(given, seen.code)
+        late = seen.until is not None and seen.until <= self.clock()
+        if not right or late or not self.machine.answer(seen.token):
+            raise CodeRefusedError(left=0 if right else TRIES - seen.tries)
+        return seen
+
+    def _count(self, actor: Actor, request: str) -> Case:
+        for _ in range(_ATTEMPTS):
+            seen = self.desk.get(actor.tenant, request)
+            if seen.state is not CaseState.VERIFYING:
+                raise RequestClosedError(state=seen.state.value)
+            if not seen.code or not seen.token or seen.tries >= TRIES:
+                raise CodeRefusedError(left=TRIES - seen.tries)
+            counted = replace(seen, tries=seen.tries + 1)
+            if self.requests.move(counted, seen):
+                return counted
+        raise UnavailableError

@@ -1,0 +1,1 @@
+"""A tenant leaves with everything it has."""

@@ -1,0 +1,1 @@
+"""A person is forgotten, place by place."""

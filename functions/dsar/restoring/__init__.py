@@ -1,0 +1,1 @@
+"""A table comes back from a back-up, without whoever was erased since."""
