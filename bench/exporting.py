@@ -49,10 +49,10 @@ from fugace.domain.ids import MessageId, MessageKey, SubjectId, new_tenant
 from fugace.domain.message import Category, Change, OnUnknown, Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Retention
+from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
 from fugace.ports import Place
-from fugace.rights import Standing
 from functions.dsar.archive.export import Export
 from functions.dsar.task import Task
 

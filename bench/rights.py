@@ -33,8 +33,7 @@ from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.retention import Retention
 from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
-from fugace.keeping import Write
-from fugace.ports import HttpAnswer
+from fugace.ports import HttpAnswer, Write
 from functions.dsar.erasure.erase import Erasure, Ports
 from functions.dsar.erasure.recall import Recall
 from functions.dsar.task import Task

@@ -19,7 +19,7 @@ from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import Role, Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
-from fugace.keeping import ConflictError
+from fugace.ports import ConflictError
 from fugace.rights import Requests
 
 app = typer.Typer(help="Companies that send.", no_args_is_help=True)

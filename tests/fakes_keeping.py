@@ -21,21 +21,8 @@ from fugace.domain.ledger import GENESIS, Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import BEGINNING, Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Tenant
-from fugace.keeping import (
-    Book,
-    Brief,
-    ConflictError,
-    Departure,
-    Disposed,
-    Due,
-    Gone,
-    Head,
-    Over,
-    Statistic,
-    Tally,
-    Write,
-)
-from fugace.ports import Place
+from fugace.keeping import Book, Brief, Departure, Disposed, Due, Gone, Head, Over, Statistic, Tally
+from fugace.ports import ConflictError, Place, Write
 from tests.fakes import NOON, FakeClock, FakeMessages, FakeQueue, FakeTenants, FakeVault, KeyRow, tenant
 
 HELD_LONGER = Period(months=1)

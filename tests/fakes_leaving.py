@@ -6,7 +6,7 @@ from itertools import islice
 from fugace.domain.case import CaseKey
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId, TenantId
-from fugace.keeping import Write
+from fugace.ports import Write
 from tests.fakes import FakeWebhooks
 from tests.fakes_keeping import FakeWrite, Keeping
 from tests.fakes_rights import FakeRecalls, FakeRequests

@@ -14,8 +14,9 @@ from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.errors import MissingKeyError
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.message import Record, Status
-from fugace.keeping import ConflictError, Write
-from fugace.rights import Abroad, Standing
+from fugace.domain.standing import Standing
+from fugace.ports import ConflictError, Write
+from fugace.rights import Abroad
 from tests.fakes import FakeMessages, FakeVault, KeyRow
 from tests.fakes_keeping import FakeWrite, commit
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from fugace.domain.ledger import Action, Draft, Fact
 from fugace.domain.retention import Kind, Retention
-from fugace.keeping import Agenda, Book, ConflictError, Ledger, Policies, Tallies
-from fugace.ports import Clock
+from fugace.keeping import Agenda, Book, Ledger, Policies, Tallies
+from fugace.ports import Clock, ConflictError
 from functions.purge.messages import whole
 from functions.purge.task import ENOUGH, Left, Outcome, Task
 

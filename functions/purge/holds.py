@@ -20,8 +20,8 @@ from fugace.domain.ids import MessageId, MessageKey, TenantId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
-from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger, Policies
-from fugace.ports import Clock, Queue, Vault
+from fugace.keeping import Agenda, Disposal, Holds, Ledger, Policies
+from fugace.ports import Clock, ConflictError, Queue, Vault
 from functions.purge.actor import Actor
 from functions.purge.messages import whole
 from functions.purge.task import Task

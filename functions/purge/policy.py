@@ -9,8 +9,8 @@ from fugace.domain.errors import FieldError, LimitReachedError, OutOfBoundsError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.retention import ANNOUNCED, Kind, Period, Retention
-from fugace.keeping import Agenda, ConflictError, Ledger, Policies
-from fugace.ports import Clock, Tenants
+from fugace.keeping import Agenda, Ledger, Policies
+from fugace.ports import Clock, ConflictError, Tenants
 from functions.purge.actor import Actor
 from functions.purge.messages import whole
 

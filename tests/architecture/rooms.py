@@ -33,8 +33,8 @@ ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),
     _room(LAYER + "fugace/ports.py", "fugace.domain"),
     _room(LAYER + "fugace/keeping.py", "fugace.domain", "fugace.ports"),
-    _room(LAYER + "fugace/rights.py", "fugace.domain", "fugace.keeping"),
-    _room(LAYER + "fugace/restoring.py", "fugace.domain", "fugace.keeping"),
+    _room(LAYER + "fugace/rights.py", "fugace.domain", "fugace.ports", "fugace.keeping"),
+    _room(LAYER + "fugace/restoring.py", "fugace.domain", "fugace.ports", "fugace.keeping"),
     _room(LAYER + "fugace/datamap/*", "fugace.domain", "fugace.datamap"),
     _room(
         LAYER + "fugace/adapters/*",

@@ -27,7 +27,7 @@ from fugace.domain import chain
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
-from fugace.keeping import ConflictError
+from fugace.ports import ConflictError
 from tests.contract.aws.conftest import create
 from tests.emulator.cloud import Aws
 from tests.fakes import NOON, SHOP, FakeClock

@@ -24,7 +24,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.lookout import ROUND, next_look
-from fugace.keeping import ConflictError
+from fugace.ports import ConflictError
 from functions.dsar.course.settle import ERASING
 from functions.dsar.course.verify import UnsentError
 from functions.dsar.task import Task

@@ -20,8 +20,8 @@ from fugace.domain.ids import MessageKey, SubjectId, TenantId
 from fugace.domain.message import Record
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import ApiKey, Role, Tenant
-from fugace.keeping import Book, ConflictError, Write
-from fugace.ports import Place
+from fugace.keeping import Book
+from fugace.ports import ConflictError, Place, Write
 from functions.auth.authorizer import Door
 from functions.auth.keys import KeyRing
 from functions.purge.holds import HoldDesk

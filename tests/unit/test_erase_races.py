@@ -16,8 +16,7 @@ from fugace.domain.ids import MessageKey
 from fugace.domain.ledger import Action
 from fugace.domain.message import Category, Change, Evidence, OnUnknown, Status
 from fugace.domain.tenant import Webhook
-from fugace.keeping import ConflictError
-from fugace.ports import HttpAnswer, HttpRequest
+from fugace.ports import ConflictError, HttpAnswer, HttpRequest
 from functions.dlr import record as reports
 from functions.dlr.letter import Letter
 from functions.dlr.notify import Notifier

@@ -20,7 +20,7 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageKey
 from fugace.domain.ledger import Action, written
 from fugace.domain.retention import Period
-from fugace.keeping import Write
+from fugace.ports import Write
 from functions.purge.actor import Actor
 from functions.purge.holds import MOST, HoldDesk, Wish
 from tests.fakes import ALICE, BAKERY, BOB, FIRST, NOON, SECOND, SHOP, WEEK, kept, sealed_record, tenant

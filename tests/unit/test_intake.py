@@ -20,7 +20,7 @@ from fugace.domain.errors import (
     WebhookRefusedError,
 )
 from fugace.domain.ledger import Action, written
-from fugace.keeping import Write
+from fugace.ports import Write
 from functions.dsar.counter import intake
 from functions.dsar.counter.intake import CORRECTION, NUMBER, Correction, Wish
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, NOON, SHOP, sealed_record

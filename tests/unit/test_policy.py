@@ -18,7 +18,7 @@ from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, written
 from fugace.domain.retention import ANNOUNCED, Kind, Period, Retention
 from fugace.edge import wiring
-from fugace.keeping import Write
+from fugace.ports import Write
 from functions.purge.actor import Actor
 from functions.purge.policy import MOST, PolicyDesk, check
 from tests.fakes import BAKERY, SHOP, tenant

@@ -10,7 +10,8 @@ from fugace.domain.ledger import Action
 from fugace.domain.message import Status
 from fugace.domain.retention import Kind, Period
 from fugace.domain.tenant import ApiKey, Role
-from fugace.keeping import ConflictError, Gone
+from fugace.keeping import Gone
+from fugace.ports import ConflictError
 from functions.purge import briefs
 from functions.purge.access import AccessSweep
 from functions.purge.briefs import BriefSweep

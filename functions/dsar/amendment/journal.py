@@ -7,8 +7,8 @@ from datetime import datetime
 from fugace.domain.case import Case
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ledger import Action, Draft, Fact
-from fugace.keeping import ConflictError, Ledger
-from fugace.ports import Clock
+from fugace.keeping import Ledger
+from fugace.ports import Clock, ConflictError
 from fugace.rights import Requests
 from functions.dsar.task import ACTOR, NoRequestError
 

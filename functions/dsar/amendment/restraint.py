@@ -11,8 +11,8 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.retention import Period
-from fugace.keeping import Agenda, ConflictError, Holds, Ledger
-from fugace.ports import Clock, Queue
+from fugace.keeping import Agenda, Holds, Ledger
+from fugace.ports import Clock, ConflictError, Queue
 from fugace.rights import Requests
 from functions.dsar.amendment.journal import ATTEMPTS, whole
 

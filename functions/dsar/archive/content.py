@@ -23,9 +23,9 @@ from fugace.domain.ids import SubjectId
 from fugace.domain.message import Record
 from fugace.domain.portable import Clear, Found, TextState
 from fugace.domain.retention import Retention
+from fugace.domain.standing import Standing
 from fugace.domain.webhooks import rfc3339
 from fugace.ports import SubjectKey
-from fugace.rights import Standing
 
 Shown = dict[str, Any]
 """Ready for JSON."""

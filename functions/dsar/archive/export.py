@@ -16,11 +16,12 @@ from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
+from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
-from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger
-from fugace.ports import Clock, Place, SubjectKey, Tenants, Terms, Vault
-from fugace.rights import Archives, ArchiveSeals, CaseSeals, Persons, Requests, Standing, Upload
+from fugace.keeping import Agenda, Disposal, Holds, Ledger
+from fugace.ports import Clock, ConflictError, Place, SubjectKey, Tenants, Terms, Vault
+from fugace.rights import Archives, ArchiveSeals, CaseSeals, Persons, Requests, Upload
 from functions.dsar.archive import bundle, content
 from functions.dsar.archive.bundle import After, Told
 from functions.dsar.archive.content import Messages, Shown

@@ -10,8 +10,8 @@ from fugace.domain.errors import NotFoundError, RequestClosedError, UnavailableE
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.msisdn import Msisdn
-from fugace.keeping import ConflictError, Ledger
-from fugace.ports import Clock, Tenants, Vault
+from fugace.keeping import Ledger
+from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.ending import Ending, forgotten, whole

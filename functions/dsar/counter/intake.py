@@ -28,8 +28,8 @@ from fugace.domain.jose import b64url
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
-from fugace.keeping import ConflictError, Ledger
-from fugace.ports import Clock, Tenants, Vault
+from fugace.keeping import Ledger
+from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import CaseSeals, CaseShredder, Machine, Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.ending import forgotten, whole

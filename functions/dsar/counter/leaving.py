@@ -14,8 +14,8 @@ from fugace.domain.errors import LegalHoldError, NotFoundError, SameKeyError, Un
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import TenantId, uuid8
 from fugace.domain.ledger import Action, Draft, Fact, written
-from fugace.keeping import ConflictError, Holds, Ledger
-from fugace.ports import Clock, Tenants, Vault
+from fugace.keeping import Holds, Ledger
+from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import CaseSeals, CaseShredder, Machine, Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.ending import Ending, whole

@@ -11,8 +11,8 @@ from fugace.domain.ids import MessageId, MessageKey
 from fugace.domain.jose import b64url, unb64url
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
-from fugace.keeping import ConflictError, Ledger
-from fugace.ports import Clock, Tenants, Vault
+from fugace.keeping import Ledger
+from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import Archives, CaseSeals, Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.desk import Desk

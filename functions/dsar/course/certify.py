@@ -14,8 +14,8 @@ from fugace.domain.case import Case, CaseKey, Right
 from fugace.domain.certificate import Certificate, Kept, Stage, certificate_id, sealed, stage_of
 from fugace.domain.jose import raw_signature, thumbprint
 from fugace.domain.ledger import Action, Draft, Entry
-from fugace.keeping import ConflictError, Ledger, Signer
-from fugace.ports import Clock, Terms
+from fugace.keeping import Ledger, Signer
+from fugace.ports import Clock, ConflictError, Terms
 from fugace.rights import Requests
 from functions.dsar.task import ACTOR, Task
 

@@ -16,8 +16,8 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.lookout import CERTIFYING, ROUND, certifying, next_look
 from fugace.domain.retention import Kind, Period
-from fugace.keeping import Agenda, ConflictError, Ledger, Policies
-from fugace.ports import Clock
+from fugace.keeping import Agenda, Ledger, Policies
+from fugace.ports import Clock, ConflictError
 from fugace.rights import CaseShredder, Requests
 from functions.dsar.course.herald import Herald
 from functions.dsar.task import ACTOR, NoRequestError, Task

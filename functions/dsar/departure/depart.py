@@ -22,8 +22,8 @@ from fugace.domain.portable import Found
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
-from fugace.keeping import Agenda, ConflictError, Disposal, Holds, Ledger
-from fugace.ports import Clock, SubjectKey, Tenants, Terms, Vault
+from fugace.keeping import Agenda, Disposal, Holds, Ledger
+from fugace.ports import Clock, ConflictError, SubjectKey, Tenants, Terms, Vault
 from fugace.rights import Archives, ArchiveSeals, Requests, Upload
 from functions.dsar.archive import content, tables
 from functions.dsar.archive.bundle import Sink, Squeezed, as_json, member

@@ -18,8 +18,8 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
-from fugace.keeping import ConflictError, Disposal, Holds, Ledger, Write
-from fugace.ports import Clock, Place, Terms, Timer
+from fugace.keeping import Disposal, Holds, Ledger
+from fugace.ports import Clock, ConflictError, Place, Terms, Timer, Write
 from fugace.rights import ArchiveShredder, CaseShredder, Estate, Recalls, Requests
 from functions.dsar.departure.crowd import Crowd
 from functions.dsar.erasure.gather import CARRIERS, MESSAGES, SCHEDULES, Gathering

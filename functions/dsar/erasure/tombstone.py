@@ -11,8 +11,8 @@ from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
-from fugace.keeping import Agenda, ConflictError, Holds, Ledger, Policies
-from fugace.ports import Clock
+from fugace.keeping import Agenda, Holds, Ledger, Policies
+from fugace.ports import Clock, ConflictError
 from fugace.rights import Persons, Requests
 from functions.dsar.task import ACTOR
 

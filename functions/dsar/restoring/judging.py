@@ -17,11 +17,12 @@ from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Change, Evidence, Record, Status
 from fugace.domain.retention import Kind, Period, Retention
+from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
 from fugace.keeping import Holds, Ledger
 from fugace.ports import Clock
 from fugace.restoring import NOBODY, Row, Sort, Verdict, Word
-from fugace.rights import Requests, Standing
+from fugace.rights import Requests
 from functions.dsar.restoring.since import Since, filed
 
 CODE = "restored"

@@ -11,10 +11,11 @@ from uuid import UUID
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
 from fugace.domain.message import Category, Change, OnUnknown, Record, Sealed, Status
 from fugace.domain.retention import Kind, Period, Retention
+from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
 from fugace.ports import Clock
 from fugace.restoring import PLANTED, Counts, Quarantine, Run, Source
-from fugace.rights import Persons, Standing
+from fugace.rights import Persons
 from functions.dsar.restoring.judging import Judge, Known, Now
 
 PERSON = SubjectId("restore-probe")

@@ -13,7 +13,8 @@ from uuid import UUID
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
-from fugace.keeping import Agenda, ConflictError
+from fugace.keeping import Agenda
+from fugace.ports import ConflictError
 from fugace.restoring import NOBODY, PLANTED, Quarantine, Run, Source, Verdict, Word
 from functions.dsar.restoring.judging import Judge, Now
 from functions.dsar.task import ENOUGH, Left

@@ -16,7 +16,8 @@ from fugace.domain.case import Case, CaseKey, CaseState, Found, Identity, Outcom
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
-from fugace.keeping import ConflictError, Ledger
+from fugace.keeping import Ledger
+from fugace.ports import ConflictError
 from fugace.rights import Abroad, Machine, Recalls, Requests
 from tests.contract.aws.conftest import World, refusal
 from tests.fakes import BAKERY, NOON, SHOP

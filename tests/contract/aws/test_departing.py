@@ -18,9 +18,10 @@ from fugace.adapters.vault import KeyVault
 from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.msisdn import Msisdn
+from fugace.domain.standing import Standing
 from fugace.keeping import Departure, Departures, KeyChain, Objections, Tallies
 from fugace.ports import Vault
-from fugace.rights import Persons, Standing
+from fugace.rights import Persons
 from tests.contract.aws.conftest import World
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, DAVE, NOON, SHOP, FakeClock, FakeVault, sealed_record
 from tests.fakes_keeping import FakeDepartures, FakeKeyChain, FakeObjections, FakeStatistics, FakeTallies

@@ -19,9 +19,10 @@ from fugace.domain.case import Case, CaseKey, CaseState, Found, Identity, Outcom
 from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
+from fugace.domain.standing import Standing
 from fugace.keeping import Ledger
 from fugace.ports import Vault
-from fugace.rights import Abroad, ArchiveShredder, CaseSeals, CaseShredder, Persons, Recalls, Requests, Standing
+from fugace.rights import Abroad, ArchiveShredder, CaseSeals, CaseShredder, Persons, Recalls, Requests
 from tests.contract.aws.conftest import World, refusal
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, FakeClock, FakeVault, sealed_record
 from tests.fakes_keeping import FakeLedger

@@ -24,8 +24,8 @@ from fugace.domain.errors import MissingKeyError, TenantGoneError, UnavailableEr
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.tenant import ApiKey, Attempt, Role, Webhook
-from fugace.keeping import Agenda, ConflictError, Ledger, Policies
-from fugace.ports import Tenants, Vault, Webhooks
+from fugace.keeping import Agenda, Ledger, Policies
+from fugace.ports import ConflictError, Tenants, Vault, Webhooks
 from fugace.rights import Abroad, Estate, Persons, Recalls, Requests
 from functions.dsar.departure.crowd import Crowd
 from tests.contract.aws.conftest import World

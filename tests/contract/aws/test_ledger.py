@@ -14,7 +14,8 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import MessageId, SubjectId, TenantId
 from fugace.domain.ledger import GENESIS, Action, Draft, Entry, UnfitError
-from fugace.keeping import ConflictError, Head, Holds, Ledger, Write
+from fugace.keeping import Head, Holds, Ledger
+from fugace.ports import ConflictError, Write
 from tests.contract.aws.conftest import World, refusal
 from tests.fakes import BAKERY, FIRST, NOON, SHOP
 from tests.fakes_keeping import FakeHolds, FakeLedger

@@ -9,7 +9,8 @@ from fugace.adapters.dynamo.ledger import DynamoLedger
 from fugace.adapters.dynamo.requests import DynamoRequests
 from fugace.domain.case import Case, CaseState
 from fugace.domain.ids import SubjectId, TenantId
-from fugace.keeping import ConflictError, Ledger
+from fugace.keeping import Ledger
+from fugace.ports import ConflictError
 from fugace.rights import Requests
 from functions.dsar.counter.intake import _filed
 from tests.contract.aws.conftest import World

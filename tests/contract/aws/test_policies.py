@@ -11,8 +11,8 @@ from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind, Period, Retention
-from fugace.keeping import ConflictError, Ledger, Policies, Write
-from fugace.ports import Tenants
+from fugace.keeping import Ledger, Policies
+from fugace.ports import ConflictError, Tenants, Write
 from tests.contract.aws.conftest import World
 from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, kept, tenant
 from tests.fakes_keeping import FakeLedger, FakePolicies

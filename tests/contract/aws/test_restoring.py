@@ -36,7 +36,7 @@ from fugace.domain.ledger import Action, Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.tenant import ApiKey, Role, Webhook
 from fugace.edge.observe import FailedError
-from fugace.keeping import ConflictError
+from fugace.ports import ConflictError
 from fugace.restoring import PLANTED, Counts, Run, Source, UnfitTableError, Verdict
 from functions.dsar.restoring import restore_task
 from functions.dsar.restoring.judging import Now

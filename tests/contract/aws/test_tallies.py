@@ -19,7 +19,8 @@ from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Status
 from fugace.domain.retention import BEGINNING, Kind
-from fugace.keeping import Book, ConflictError, Gone, Ledger, Statistic, Statistics, Tallies, Tally, Write
+from fugace.keeping import Book, Gone, Ledger, Statistic, Statistics, Tallies, Tally
+from fugace.ports import ConflictError, Write
 from tests.contract.aws.conftest import World
 from tests.fakes import BAKERY, NOON, SHOP, FakeClock, key_number
 from tests.fakes_keeping import FakeLedger, FakeStatistics, FakeTallies

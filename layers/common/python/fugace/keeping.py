@@ -11,20 +11,7 @@ from fugace.domain.ledger import Draft, Entry
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
 from fugace.domain.tenant import ApiKey
-from fugace.ports import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One write of a transaction: made by one adapter, carried out by the ledger together with its entry."""
-
-    item: object
-    """What the adapters of one family (DynamoDB's, or the fakes) understand."""
-
-
-class ConflictError(Exception):
-    """A write of the transaction found another state than its maker had seen: nothing was written."""
-
+from fugace.ports import Place, Write
 
 # --- what is due --------------------------------------------------------------------------------
 

@@ -20,6 +20,21 @@ class Clock(Protocol):
         ...
 
 
+# --- writes that happen together ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a transaction: made by one adapter, carried out by the ledger together with its entry."""
+
+    item: object
+    """What the adapters of one family (DynamoDB's, or the fakes) understand."""
+
+
+class ConflictError(Exception):
+    """A write of the transaction found another state than its maker had seen: nothing was written."""
+
+
 # --- keys ---------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from fugace.domain.case import Case
 from fugace.domain.ids import TenantId
 from fugace.domain.message import Record
 from fugace.domain.retention import Retention
-from fugace.keeping import Write
+from fugace.ports import Write
 
 NOBODY = TenantId("-")
 """Whose rows are that are no tenant's: registers, and what cannot be read."""

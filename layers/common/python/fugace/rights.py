@@ -8,7 +8,8 @@ from typing import Protocol
 from fugace.domain.case import Case, CaseKey, Found, Right
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.message import Record
-from fugace.keeping import Write
+from fugace.domain.standing import Standing
+from fugace.ports import Write
 
 # --- requests ------------------------------------------------------------------------------------
 
@@ -103,20 +104,6 @@ class Recalls(Protocol):
 
 
 # --- persons -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What may be done with what is known of a person. All of it is in the row of the person's key."""
-
-    epoch: int = 0
-    """Of the key; 0: there never was one."""
-    live: bool = False
-    """There is a key, and no erasure."""
-    erasing: datetime | None = None
-    erased: datetime | None = None
-    restricted: datetime | None = None
-    objected: datetime | None = None
 
 
 class Persons(Protocol):

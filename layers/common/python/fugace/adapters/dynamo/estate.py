@@ -24,7 +24,7 @@ from fugace.datamap.entry import Branch
 from fugace.domain.case import CaseKey
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId, TenantId
-from fugace.keeping import Write
+from fugace.ports import Write
 
 M = TypeVar("M", bound=Model)
 

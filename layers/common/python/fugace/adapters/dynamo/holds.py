@@ -12,7 +12,7 @@ from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ids import MessageId, SubjectId, TenantId
-from fugace.keeping import Write
+from fugace.ports import Write
 
 _HOLD = "hold/"
 

@@ -16,7 +16,8 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.fitness import check
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import GENESIS, Draft, Entry
-from fugace.keeping import ConflictError, Head, Write
+from fugace.keeping import Head
+from fugace.ports import ConflictError, Write
 
 _ATTEMPTS = 25
 """How often others may be quicker at the end of one chain."""

@@ -8,7 +8,7 @@ from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import Retention
-from fugace.keeping import Write
+from fugace.ports import Write
 
 
 class DynamoPolicies:

@@ -27,7 +27,7 @@ from fugace.datamap.place import BACKUP
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import MessageKey, TenantId
 from fugace.domain.message import Record
-from fugace.keeping import Write
+from fugace.ports import Write
 from fugace.restoring import NOBODY, PLANTED, Counts, Row, Run, Sort, Source, UnfitTableError, Verdict, Word
 
 PAGE = 100

@@ -19,7 +19,7 @@ from fugace.adapters.session import Aws
 from fugace.domain.case import Case, CaseKey, Found, Identity, Outcome, Right, Stage
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.retention import BEGINNING
-from fugace.keeping import Write
+from fugace.ports import Write
 from fugace.rights import Abroad
 
 LOTS = 8

@@ -25,8 +25,8 @@ from fugace.adapters.dynamo.tables.keys import SubjectKeyItem
 from fugace.adapters.session import Aws
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId, TenantId
+from fugace.domain.standing import Standing
 from fugace.ports import Clock
-from fugace.rights import Standing
 
 _NOTHING = "NONE"
 _TRIES = 3

@@ -29,8 +29,8 @@ from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import Kind
-from fugace.keeping import Book, Gone, Tally, Write
-from fugace.ports import Clock
+from fugace.keeping import Book, Gone, Tally
+from fugace.ports import Clock, Write
 
 KEPT = timedelta(days=3)
 """From the hour of the deletions. The stream repeats itself for one day, so nothing is told twice after that."""

@@ -11,8 +11,7 @@ from fugace.adapters.dynamo.writes import delete_counted, write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import ApiKey, Tenant
-from fugace.keeping import Write
-from fugace.ports import Clock
+from fugace.ports import Clock, Write
 
 REMEMBERED = timedelta(seconds=30)
 """How long `get` answers from memory: less than a changed retention is announced ahead."""

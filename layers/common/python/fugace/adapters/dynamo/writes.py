@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from fugace.adapters.dynamo.transactions import TransactionCancelledError, TransactItem, transact
 from fugace.adapters.session import Aws
-from fugace.keeping import Write
+from fugace.ports import Write
 
 _MOST = 90
 """Deletions of one transaction, which has room for 100 writes."""
