@@ -72,7 +72,7 @@ class Account:
         self._quiet = False
         for service in SERVICES:
             events = self.house.aws.client(service).meta.events
-            # Others' tests leave moto behind until the last of theirs is over. All that are asked answer, the first counts.
+            # Others' tests leave moto behind until the last of theirs is over; and nobody is to answer twice.
             events.unregister("before-send", botocore_stubber)
             events.unregister("before-send", self.dynamo._answer)
             events.register_first("before-send", self._answer)
