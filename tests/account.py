@@ -43,6 +43,8 @@ class Kept:
     queue: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     """Of transactions that are done: who asks again with one gets the same answer."""
+    abroad: set[str] = field(default_factory=set)
+    """What others were asked to erase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Account:
             dict(its.executions),
             list(its.queue),
             set(its.tokens),
+            set(its.abroad),
         )
         tables = {name: dict(table.rows) for name, table in self.dynamo.tables.items()}
         return Moment(tables, kept, self.clock.now)
