@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.journeys import scan
-from tests.journeys.conftest import FINAL, Answer, Stack, Tenant, fugace, wait_for
+from tests.journeys.conftest import Answer, Stack, Tenant, fugace, wait_for
+from tests.journeys.people import TEXT, delivered, file, histories, reached, rows, send, state, subject_of, texts
 
-PEOPLE = [f"+3363998{number}00" for number in random.sample(range(10, 70), 7)]
+PEOPLE = [f"+3363998{number}00" for number in random.sample(range(13, 34), 7)]
 """Others each time, on a stack that is used again. The simulator delivers what ends in 00."""
 ALICE, BOB, CAROL, DAVE, ERIN, FRANK, GRACE = PEOPLE
-TEXT = "Quagga-Okapi 3141: votre colis est arrivé €"
 
 
 @pytest.fixture(scope="module")
@@ -38,68 +37,6 @@ def environment(stack: Stack) -> Iterator[str]:
 def shop(tenant_of: Callable[..., Tenant]) -> Tenant:
     """A tenant that people ask things of, with a live admin key."""
     return tenant_of("Answers for people", mode="live")
-
-
-def send(tenant: Tenant, to: str, count: int, **more: Any) -> list[str]:
-    """Messages to one person; their ids."""
-    item = {"to": to, "text": TEXT, "category": "transactional", **more}
-    answer = tenant.client("POST", "/v1/messages", {"messages": [item] * count})
-    assert answer.json["accepted"] == count, answer.text
-    return [result["id"] for result in answer.json["results"]]
-
-
-def delivered(tenant: Tenant, ids: list[str]) -> None:
-    def over() -> bool:
-        return all(tenant.client("GET", f"/v1/messages/{each}").json["status"] in FINAL for each in ids)
-
-    wait_for(over, seconds=90, every=1)
-
-
-def body(kind: str, to: str, **ours: Any) -> dict[str, Any]:
-    more = {"extensions": {"fugace": ours}} if ours else {}
-    return {
-        "regulation": "gdpr",
-        "subject_request_id": str(uuid4()),
-        "subject_request_type": kind,
-        "submitted_time": (datetime.now(UTC) - timedelta(days=2)).isoformat(),
-        "subject_identities": [{"identity_type": "phone_e164", "identity_value": to, "identity_format": "raw"}],
-        **more,
-    }
-
-
-def file(tenant: Tenant, kind: str, to: str, **ours: Any) -> dict[str, Any]:
-    """A request; what was answered."""
-    answer = tenant.client("POST", "/v1/requests", body(kind, to, **ours))
-    assert answer.status == 201, answer.text
-    assert to[1:] not in answer.text
-    found: dict[str, Any] = answer.json
-    return found
-
-
-def state(tenant: Tenant, filed: dict[str, Any]) -> str:
-    found: str = tenant.client("GET", f"/v1/requests/{filed['subject_request_id']}").json["extensions"]["fugace"][
-        "state"
-    ]
-    return found
-
-
-def reached(tenant: Tenant, filed: dict[str, Any], *states: str) -> None:
-    wait_for(lambda: state(tenant, filed) in states, seconds=150, every=1)
-
-
-def rows(environment: str, table: str, tenant: Tenant) -> dict[str, Any]:
-    """Every row of a table in which a tenant is named, as it is stored."""
-    found = {}
-    for page in boto3.client("dynamodb").get_paginator("scan").paginate(TableName=f"fugace-{environment}-{table}"):
-        for row in page["Items"]:
-            if tenant.id in scan.raw(row).decode(errors="replace"):
-                key = next(row[name]["S"] for name in ("pk", "item", "subject") if name in row)
-                found[key] = row
-    return found
-
-
-def subject_of(row: dict[str, Any]) -> str:
-    return str(row["subject"]["S"])
 
 
 @pytest.fixture(scope="module")
@@ -246,12 +183,6 @@ def test_access_is_an_archive_behind_a_link_that_works_once(
     assert '<html lang="fr"' in page
 
 
-def texts(stack: Stack, to: str) -> list[str]:
-    """What the carrier was given for a number, and still has."""
-    found = stack.simulator("POST", "/messages/search", {"to": to}).json["messages"]
-    return [str(each["order"]["text"]) for each in found]
-
-
 def test_a_code_by_sms_proves_who_asks(stack: Stack, shop: Tenant) -> None:
     """A wrong code is refused; the one that reached the number lets the request begin."""
     filed = file(shop, "objection", DAVE, identity="otp")
@@ -313,20 +244,6 @@ def test_one_tenants_requests_are_nobody_elses(
     assert {answer.status for answer in answers} == {404}
     assert stranger("POST", "/v1/subjects/search", {"phone_e164": CAROL}).json["requests"] == []
     assert shop.client("POST", "/v1/subjects/search", {"phone_e164": CAROL}).json["requests"]
-
-
-def histories(environment: str) -> Iterator[bytes]:
-    """Everything that Step Functions remembers of every run."""
-    states = boto3.client("stepfunctions")
-    for page in states.get_paginator("list_state_machines").paginate():
-        for machine in page["stateMachines"]:
-            if not machine["name"].startswith(f"fugace-{environment}"):
-                continue
-            for runs in states.get_paginator("list_executions").paginate(stateMachineArn=machine["stateMachineArn"]):
-                for run in runs["executions"]:
-                    yield scan.raw(run)
-                    whole = states.get_paginator("get_execution_history").paginate(executionArn=run["executionArn"])
-                    yield from (scan.raw(page) for page in whole)
 
 
 @pytest.mark.usefixtures("erased")
