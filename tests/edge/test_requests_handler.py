@@ -634,7 +634,7 @@ def test_no_answer_and_no_log_line_shows_a_person(
         def fail(*_: Any) -> None:
             raise fails
 
-        monkeypatch.setattr(office.seals, "seal", fail)
+        monkeypatch.setattr(office.seals, "new", fail)
 
     given = handler.handle(event(method, path, body), CONTEXT)
 
