@@ -412,7 +412,7 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "settle": {"callbacks"},
         "verify": set(),
         "export": set(),
-        "erase": set(),
+        "erase": {"sweep"},
         "recall": set(),
         "amend": {"sweep"},
         "certify": set(),
