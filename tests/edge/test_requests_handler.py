@@ -218,6 +218,19 @@ def test_a_callback_that_is_never_called_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("to", ["%2B33639980001", "%2b33%20639980001", "33639980001", "a%40shop.example"])
+def test_a_callback_that_names_a_person_is_refused(to: str) -> None:
+    """However it is written: it would be kept, and sent, with every change of state."""
+    status, problem = ask(
+        "POST", "/v1/requests", {**ERASURE, "status_callback_urls": [f"https://shop.example/dsr?to={to}"]}
+    )
+
+    assert (status, problem["type"]) == (400, "/problems/bad-request")
+    assert problem["errors"][0]["pointer"] == "/status_callback_urls/0"
+    assert to not in json.dumps(problem)
+
+
+@pytest.mark.usefixtures("office")
 @pytest.mark.parametrize("url", ["https://shop.example/dsr/3f2504e0-4f89-41d3-9a0c-0305e82c3301", CALLBACK])
 def test_an_opaque_id_in_a_callback_is_none_of_a_person(url: str) -> None:
     """A UUID is digits and dashes, too."""
