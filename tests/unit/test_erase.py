@@ -17,6 +17,7 @@ from fugace.domain.errors import CarrierSilentError, UnavailableError
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.message import Status
+from fugace.domain.retention import Kind, Retention
 from fugace.ports import HttpAnswer
 from functions.dsar.amendment.restraint import LONGEST, hold_of
 from functions.dsar.erasure import recall
@@ -246,6 +247,18 @@ def test_what_is_needed_for_a_claim_stays(house: House) -> None:
     assert len(house.rows_of()) == 3
     assert house.case.places["messages"].outcome is Outcome.HELD
     assert house.holds.rows[SHOP, hold_id].state is HoldState.HELD
+
+
+def test_a_tenant_that_never_chose_how_long_requests_are_kept_erases_like_any_other(house: House) -> None:
+    """Nobody waits for a period that is not there; the requests end all the same."""
+    chosen = house.keeping.tenants.tenants[SHOP]
+    caps = {kind: cap for kind, cap in chosen.retention.caps.items() if kind is not Kind.CASES}
+    house.keeping.tenants.tenants[SHOP] = replace(chosen, retention=Retention(caps))
+    house.file(case_key(1), Right.ACCESS)
+    house.run()
+
+    assert house.requests.rows[case_key(1)].state is CaseState.CANCELLED
+    assert house.persons.standing(house.subject()).erased
 
 
 def test_a_request_that_comes_while_the_machine_waits_ends_with_the_person(house: House) -> None:

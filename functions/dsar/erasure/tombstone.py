@@ -98,7 +98,7 @@ class Tombstone:
             now = self._now()
             over = replace(other, state=CaseState.CANCELLED, reason=REASON, finished=now, look_at=now, token="")
             retention = self.policies.fresh(other.tenant)
-            if retention:
+            if retention and Kind.CASES in retention.caps:
                 self.agenda.ensure(other.tenant, "cases", retention.expiry(Kind.CASES, now, now))
             draft = Draft(other.tenant, now, Action.REQUEST_CANCELLED, ACTOR, other.key.id, {})
             with suppress(ConflictError):
