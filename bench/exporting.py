@@ -145,11 +145,10 @@ class _Account:
 
     def _file(self, keyring: Keyring) -> None:
         key = CaseKey(self.tenant.id, REQUEST)
-        seals = KeyCaseSeals(keyring, DynamoCaseKeys(self.aws, "subject-keys"))
-        seals.make(key)
+        own = KeyCaseSeals(keyring, DynamoCaseKeys(self.aws, "subject-keys")).new(key)
         requests = DynamoRequests(self.aws, "cases")
-        case = _case(key, self.subject, seals.seal(key, "number", PERSON.reveal().encode()))
-        transact(self.aws, items_of([requests.file(case)]))
+        case = _case(key, self.subject, own.seal("number", PERSON.reveal().encode()))
+        transact(self.aws, items_of([requests.file(case), own.write]))
 
     def export(self) -> Export:
         """With nothing in memory, as a function has it that was just started."""

@@ -109,7 +109,7 @@ class House:
             begun=NOW,
         )
         case = replace(case, **more)
-        self.seals.add(case.key, b"w" * 40)
+        transact(self, self.seals.add(case.key, b"w" * 40))
         transact(self, self.requests.file(case))
         return case
 
@@ -133,6 +133,7 @@ class House:
                 agenda=agenda,
                 policies=policies,
                 timer=none,
+                queue=none,
                 clock=lambda: NOW,
                 terms=terms,
             )

@@ -18,10 +18,10 @@ from fugace.domain.tenant import Tenant
 from fugace.edge import wiring
 from fugace.edge.settings import Settings
 from fugace.keeping import Agenda, Disposal
-from fugace.ports import Clock, Messages, SubjectKey, Vault
+from fugace.ports import Clock, Messages, Place, SubjectKey, Vault
 
 Told = Callable[[int, int], None]
-_BATCH, _AT_ONCE = 100, 8
+_BATCH, _AT_ONCE, _TRIES = 100, 8, 5
 
 
 def read(text: bytes) -> list[Portable]:
@@ -96,8 +96,23 @@ class Import:
                 if there is not None:
                     raise CliError("A message of that id was made meanwhile: what follows it may be missing.")
                 told(number, len(alive))
+        self._demand_nobody_erased(alive)
         self._look_after(now)
         return Imported(len(alive), len(records) - len(alive))
+
+    def _demand_nobody_erased(self, records: Sequence[Record]) -> None:
+        """An erasure waits for messages that are being accepted, and not for this: what came too late goes again."""
+        late: list[Place] = []
+        for start in range(0, len(records), _BATCH):
+            batch = records[start : start + _BATCH]
+            live = self.vault.keys_of(batch)
+            late += [Place(each.anchor, each.key) for each in batch if each.key not in live]
+        for _ in range(_TRIES):
+            if not late:
+                return
+            if not (late := self.disposal.delete(late).left):
+                raise CliError("This person was erased meanwhile, and nothing of theirs stays.")
+        raise CliError(f"This person was erased meanwhile, and {len(late)} messages could not be removed again.")
 
     def _check(self, found: Sequence[Portable]) -> None:
         taken = sum(len(self.disposal.records([self._key(each) for each in batch])) for batch in _batches(found))

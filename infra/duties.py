@@ -192,7 +192,8 @@ DUTIES = {
         messages="BatchGetItem GetItem UpdateItem",
         purge="Query UpdateItem",
         ledger="GetItem PutItem Query",
-        indexes=("by-time",),
+        indexes=("by-objection", "by-time"),
+        cases="Query",
         root_key=True,
         checkpoints="GetObject ListBucket",
         sends=("sweep",),
@@ -291,7 +292,7 @@ DUTIES = {
     "erase": Duty(
         "functions.dsar.erasure.erase_task.handle",
         300,
-        tenants="GetItem Query",
+        tenants="GetItem PutItem Query",  # it lifts what keeps a person's data because the person asked for it
         messages="BatchGetItem PartiQLDelete",
         subject_keys="GetItem UpdateItem",  # of wrapped keys it can make nothing
         purge="UpdateItem",
@@ -301,6 +302,7 @@ DUTIES = {
         case_keys="DeleteItem",
         exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
         carriers=True,
+        sends=("sweep",),
         timer="DeleteSchedule",
     ),
     # A tenant that leaves: again, who reads everything cannot delete, and who deletes everything cannot decrypt.

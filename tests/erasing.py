@@ -23,6 +23,7 @@ from tests.fakes import (
     NOON,
     SHOP,
     FakeCarrier,
+    FakeQueue,
     FakeTimer,
     FakeVault,
     FakeWeb,
@@ -72,6 +73,7 @@ class House:
         self.requests, self.recalls = FakeRequests(), FakeRecalls()
         self.persons = FakePersons(self.vault)
         self.seals, self.archives, self.timer = FakeCaseSeals(), FakeArchives(), FakeTimer()
+        self.queue = FakeQueue()
         self.carriers = {"simulator": FakeCarrier(ERASES), "deaf": FakeCarrier()}
         self.web = FakeWeb(otherwise=HttpAnswer(204, {}, b""))
         self.calls = Calls()
@@ -136,6 +138,7 @@ class House:
             agenda=watch(self.keeping.agenda),
             policies=watch(self.keeping.policies),
             timer=watch(self.timer),
+            queue=watch(self.queue),
             clock=self.clock,
             terms={name: carrier.terms for name, carrier in self.carriers.items()},
         )

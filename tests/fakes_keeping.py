@@ -512,6 +512,9 @@ class FakeObjections:
     def _of(self, tenant: TenantId) -> dict[SubjectId, datetime]:
         return {who: row.objected for who, row in self.vault.rows.items() if row.tenant == tenant and row.objected}
 
+    def overdue(self, tenant: TenantId, over: Over) -> int:
+        return sum(map(over, self._of(tenant).values()))
+
     def first(self, tenant: TenantId) -> datetime | None:
         return min(self._of(tenant).values(), default=None)
 

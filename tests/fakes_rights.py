@@ -231,26 +231,51 @@ class FakeAmendments:
         return there if same else None
 
 
+@dataclass
+class FakeNewKey:
+    """A `fugace.rights.NewKey`."""
+
+    key: CaseKey
+    drawn: bytes
+    write: Write
+
+    def seal(self, field: str, value: bytes) -> bytes:
+        return _sealed_with(self.drawn, self.key, field, value)
+
+
+def _sealed_with(drawn: bytes, key: CaseKey, field: str, value: bytes) -> bytes:
+    """Not secret, and bound to the key that it was sealed with."""
+    return bytes(byte ^ 0x5A for byte in json.dumps([str(key), field, drawn.hex()[:8], value.hex()]).encode())
+
+
 class FakeCaseSeals:
     """A `fugace.rights.CaseSeals` and a `fugace.rights.CaseShredder`. `keys`: those that there are."""
 
     def __init__(self) -> None:
         self.keys: dict[CaseKey, bytes] = {}
+        self._drawn = 0
+
+    def new(self, key: CaseKey) -> FakeNewKey:
+        self._drawn += 1
+        drawn = hashlib.sha256(f"{key} {self._drawn}".encode()).digest()
+        return FakeNewKey(key, drawn, Write(FakeWrite(lambda: True, lambda: self.keys.update({key: drawn}))))
 
     def make(self, key: CaseKey) -> None:
-        self.keys.setdefault(key, hashlib.sha256(str(key).encode()).digest())
+        """For tests: as if its request had been filed. A repeat changes nothing."""
+        if key not in self.keys:
+            commit(self.new(key).write)
 
     def seal(self, key: CaseKey, field: str, value: bytes) -> bytes:
         self.secret(key, "fields")
-        return bytes(byte ^ 0x5A for byte in json.dumps([str(key), field, value.hex()]).encode())
+        return _sealed_with(self.keys[key], key, field, value)
 
     def open(self, key: CaseKey, field: str, sealed: bytes) -> bytes:
         self.secret(key, "fields")
         try:
-            owner, name, value = json.loads(bytes(byte ^ 0x5A for byte in sealed))
+            *bound, value = json.loads(bytes(byte ^ 0x5A for byte in sealed))
         except ValueError:
             raise ValueError("cannot be opened") from None
-        if (owner, name) != (str(key), field):
+        if bound != [str(key), field, self.keys[key].hex()[:8]]:
             raise ValueError("cannot be opened")
         return bytes.fromhex(value)
 

@@ -72,7 +72,6 @@ class Office:
         return Intake(
             requests=self.requests,
             seals=self.seals,
-            shredder=self.seals,
             ledger=self.ledger,
             tenants=self.tenants,
             vault=self.vault,
@@ -111,7 +110,6 @@ class Office:
         return Leaving(
             requests=self.requests,
             seals=self.seals,
-            shredder=self.seals,
             ledger=self.ledger,
             tenants=self.tenants,
             vault=self.vault,

@@ -7,11 +7,14 @@ text may have gone with its hand-over, or be kept briefly, and a message may be 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
+from fugace.domain.case import ARCHIVED
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import ANNOUNCED, BEGINNING, Kind, Period, Retention
-from fugace.keeping import Agenda, Disposal, Holds, Statistics
+from fugace.keeping import Agenda, Disposal, Holds, Over, Statistics
 from fugace.ports import Clock, Tenants
+from fugace.rights import Requests
 from functions.purge.access import ended
 from functions.purge.holds import forgotten
 from functions.purge.spans import INSTANT, Rule
@@ -19,6 +22,7 @@ from functions.purge.spans import INSTANT, Rule
 MOST = 100_000
 """Counting stops there: some fifteen pages of the index."""
 PATIENCE = timedelta(seconds=5)
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,33 @@ class Foreseen:
     """False: of what was counted, some may be gone already or stay."""
 
 
+class Overdue(Protocol):
+    """What comes of persons' requests: each kind of it is counted from one moment of its own."""
+
+    def overdue(self, tenant: TenantId, over: Over, /) -> int:
+        """How many are over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Archives, by the requests that they were made for: an archive is there some seconds before its request is done.
+
+    Who answers for a tenant has no right to the bucket in which they are. Those that an erasure has removed count, too.
+    """
+
+    requests: Requests
+
+    def overdue(self, tenant: TenantId, over: Over, /) -> int:
+        """A page of requests at a time."""
+        count, after = 0, ""
+        while found := self.requests.all(tenant, after=after, limit=_PAGE):
+            ends = (each.finished for each in found if each.right in ARCHIVED and each.records is not None)
+            count += sum(end is not None and over(end) for end in ends)
+            after = found[-1].key.id
+        return count
+
+
 @dataclass(frozen=True, slots=True)
 class Foresight:
     """Counts what would go."""
@@ -42,6 +73,8 @@ class Foresight:
     disposal: Disposal
     statistics: Statistics
     holds: Holds
+    requests: Mapping[Kind, Overdue]
+    """Archives, requests and objections."""
     clock: Clock
 
     def foresee(self, tenant: TenantId, present: Retention, wanted: Mapping[Kind, Period]) -> dict[Kind, Foreseen]:
@@ -66,9 +99,19 @@ class Foresight:
             return Foreseen(period, max(after - before, 0), complete=True, exact=True)
         if kind is Kind.ACCESS:
             return Foreseen(period, self._keys(case, proposed), complete=True, exact=True)
+        count = self._requests(case, kind, proposed)
         if kind is Kind.CASES:
-            return Foreseen(period, self._holds(case, proposed), complete=True, exact=True)
-        return Foreseen(period, 0, complete=True, exact=True)  # nothing of the kind is stored yet
+            count += self._holds(case, proposed)
+        return Foreseen(period, count, complete=True, exact=count == 0 or kind is not Kind.EXPORTS)
+
+    def _requests(self, case: "_Case", kind: Kind, proposed: Retention) -> int:
+        kept = self.requests.get(kind)
+        if kept is None:  # nothing of the kind is stored yet
+            return 0
+        return kept.overdue(
+            case.tenant,
+            lambda at: proposed.expiry(kind, at, at) <= case.at < case.present.expiry(kind, at, at),
+        )
 
     def _messages(self, case: "_Case", rule: Rule) -> tuple[int, bool]:
         known = self.tenants.get(case.tenant)

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from fugace.domain.retention import Kind
 from fugace.domain.tenant import Scope
 from fugace.edge import http, observe, wiring
 from fugace.edge.observe import logger
@@ -13,7 +14,7 @@ from fugace.edge.settings import Settings
 from functions.purge import policy, schema, view
 from functions.purge.account import Account
 from functions.purge.actor import Actor
-from functions.purge.foresight import Foresight
+from functions.purge.foresight import Archived, Foresight
 from functions.purge.holds import HoldDesk
 from functions.purge.policy import PolicyDesk
 
@@ -44,6 +45,11 @@ def foresight() -> Foresight:
         disposal=wiring.disposal(its),
         statistics=wiring.statistics(its),
         holds=wiring.holds(its),
+        requests={
+            Kind.EXPORTS: Archived(wiring.requests(its)),
+            Kind.CASES: wiring.cases(its),
+            Kind.OBJECTIONS: wiring.objections(its),
+        },
         clock=wiring.clock(),
     )
 

@@ -18,7 +18,7 @@ MEANS = {
     Kind.RECORD: "That there was a message: to whom (sealed), when, what became of it. Its text goes with it.",
     Kind.REPLIES: "What people answer. Nothing of it is stored yet.",
     Kind.CONTACTS: "Contacts and consents. Nothing of it is stored yet.",
-    Kind.OBJECTIONS: "That somebody objected, as a keyed fingerprint. Nothing of it is stored yet.",
+    Kind.OBJECTIONS: "That somebody objected to advertising, as a keyed fingerprint.",
     Kind.STATISTICS: "Counts of messages that have gone, per campaign, month and state, without persons.",
     Kind.ACCESS: "Revoked and expired API keys.",
     Kind.EXPORTS: "Archives made for a person's request.",

@@ -17,7 +17,7 @@ from cli import importing, options
 from cli.faults import CliError
 from fugace.domain.case import CaseKey
 from fugace.domain.ids import MessageId, MessageKey, TenantId
-from fugace.domain.message import Status
+from fugace.domain.message import Record, Status
 from fugace.domain.portable import ARCHIVE
 from fugace.domain.retention import Kind, Period
 from fugace.edge import wiring
@@ -321,6 +321,24 @@ def test_the_purge_looks_at_them(desk: Desk) -> None:
         assert due
         assert (due.due_at, due.reached) == (NOON, None)
     assert all(record.brief for record in other.messages.rows.values())
+
+
+def test_of_who_is_erased_meanwhile_nothing_stays(desk: Desk) -> None:
+    """An import takes longer than an erasure waits for anybody: rows that come behind it would name the person."""
+    text = desk.answer().files["data.json"]
+    other = moved(desk)
+    add = other.messages.add
+
+    def overtaken(record: Record) -> Record | None:
+        there = add(record)
+        other.persons.bury(record.subject, other.persons.block(BAKERY, record.subject, NOON), NOON)
+        return there
+
+    other.messages.add = overtaken  # type: ignore[method-assign]  # the whole erasure, behind the first write
+    with pytest.raises(CliError, match="erased meanwhile"):
+        into(other, text)
+
+    assert not other.messages.rows
 
 
 def test_a_stricter_tenant_keeps_them_shorter(desk: Desk) -> None:

@@ -218,6 +218,19 @@ def test_a_callback_that_is_never_called_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("to", ["%2B33639980001", "%2b33%20639980001", "33639980001", "a%40shop.example"])
+def test_a_callback_that_names_a_person_is_refused(to: str) -> None:
+    """However it is written: it would be kept, and sent, with every change of state."""
+    status, problem = ask(
+        "POST", "/v1/requests", {**ERASURE, "status_callback_urls": [f"https://shop.example/dsr?to={to}"]}
+    )
+
+    assert (status, problem["type"]) == (400, "/problems/bad-request")
+    assert problem["errors"][0]["pointer"] == "/status_callback_urls/0"
+    assert to not in json.dumps(problem)
+
+
+@pytest.mark.usefixtures("office")
 @pytest.mark.parametrize("url", ["https://shop.example/dsr/3f2504e0-4f89-41d3-9a0c-0305e82c3301", CALLBACK])
 def test_an_opaque_id_in_a_callback_is_none_of_a_person(url: str) -> None:
     """A UUID is digits and dashes, too."""
@@ -608,6 +621,9 @@ REQUESTS: dict[str, tuple[str, str, Any, Exception | None]] = {
     "request-cancelled": ("DELETE", PATH, None, None),
     "request-denied": ("POST", f"{PATH}/denial", {"reason": "other"}, None),
     "searched": ("POST", "/v1/subjects/search", {"phone_e164": NUMBER}, None),
+    "request-extended": ("POST", f"{PATH}/extension", {"reason": "complexity"}, None),
+    "request-closed": ("POST", f"/v1/requests/{request_id(4)}/denial", {"reason": "other"}, None),
+    "discovered": ("GET", "/v1/discovery", None, None),
     "code-refused": ("POST", f"/v1/requests/{request_id(3)}/code", {"code": "471194"}, None),
     "code-given": ("POST", f"/v1/requests/{request_id(3)}/code", {"code": CODE}, None),
     "link-made": ("POST", f"/v1/requests/{request_id(4)}/links", None, None),
@@ -634,7 +650,7 @@ def test_no_answer_and_no_log_line_shows_a_person(
         def fail(*_: Any) -> None:
             raise fails
 
-        monkeypatch.setattr(office.seals, "seal", fail)
+        monkeypatch.setattr(office.seals, "new", fail)
 
     given = handler.handle(event(method, path, body), CONTEXT)
 

@@ -60,7 +60,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Keeping:
         world.messages.rows[key] = sealed_record(world.vault, key, at=at, text=f"call {NUMBER}")
     made = {
         "policies": PolicyDesk(world.policies, world.tenants, world.ledger, world.agenda, wiring.bounds(), world.clock),
-        "foresight": Foresight(world.tenants, world.agenda, world.disposal, world.statistics, world.holds, world.clock),
+        "foresight": Foresight(
+            world.tenants, world.agenda, world.disposal, world.statistics, world.holds, {}, world.clock
+        ),
         "holds": HoldDesk(
             world.holds,
             world.policies,

@@ -208,7 +208,7 @@ def test_messages_and_keys_of_people_are_deleted_by_the_sweep_and_the_eraser_alo
     assert persons(example, "erase") == {"GetItem", "UpdateItem"}
     assert persons(example, "leave") == {"DeleteItem"}
     # What they may query is an index of keys alone: who objected, and when.
-    for name in ("sweep", "leave"):
+    for name in ("retention", "sweep", "leave"):
         assert all(
             resource.rstrip('"]} ').endswith("/index/by-objection")
             for action, resource in granted(example, name)
@@ -376,7 +376,7 @@ def test_the_person_index_is_asked_by_who_answers_persons_alone(example):
         *((name, "by-subject") for name in ("sweep", "export", "erase", "amend")),
         *((name, "by-person") for name in ("requests", "verify", "export", "erase", "amend")),
         ("plan", "by-due"),
-        *((name, "by-objection") for name in ("sweep", "leave")),
+        *((name, "by-objection") for name in ("retention", "sweep", "leave")),
         ("leave", "by-deadline"),
         ("sweep", "by-content"),
         ("checkpoint", "by-day"),
@@ -412,7 +412,7 @@ def test_each_sends_to_the_queues_of_its_row(example):
         "settle": {"callbacks"},
         "verify": set(),
         "export": set(),
-        "erase": set(),
+        "erase": {"sweep"},
         "recall": set(),
         "amend": {"sweep"},
         "certify": set(),

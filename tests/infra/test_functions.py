@@ -89,7 +89,8 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "receipts": {"MESSAGES_TABLE"},
         "notify": vault | timer | {"MESSAGES_TABLE", "WEBHOOK_EXCEPTIONS"},
         "reconcile": {"TENANTS_TABLE", "MESSAGES_TABLE", "CARRIERS"},
-        "retention": vault | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "LEDGER_BUCKET", "SWEEP_QUEUE"},
+        "retention": vault
+        | {"MESSAGES_TABLE", "CASES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "LEDGER_BUCKET", "SWEEP_QUEUE"},
         "plan": {"TENANTS_TABLE", "PURGE_TABLE", "SWEEP_QUEUE"},
         "sweep": vault
         | {"MESSAGES_TABLE", "PURGE_TABLE", "LEDGER_TABLE", "CASES_TABLE", "EXPORTS_BUCKET", "SWEEP_QUEUE"},
@@ -102,7 +103,9 @@ def test_functions_are_told_what_they_need_and_no_more(example):
         "verify": vault | {"MESSAGES_TABLE", "CASES_TABLE"},
         "export": vault
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
-        "erase": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},
+        "erase": vault
+        | timer
+        | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "SWEEP_QUEUE"},
         "depart": vault
         | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET", "CARRIERS"},
         "leave": vault | timer | {"MESSAGES_TABLE", "CASES_TABLE", "LEDGER_TABLE", "PURGE_TABLE", "EXPORTS_BUCKET"},

@@ -354,6 +354,40 @@ def test_a_hold_of_the_tenants_own_is_none_of_a_lift() -> None:
     assert house.holds.of(SHOP) == [own]
 
 
+def test_a_lift_finds_the_hold_of_a_request_that_is_forgotten() -> None:
+    """Finished requests are kept for a while, or until the person is erased: the restriction lasts longer."""
+    house = House().file(Right.RESTRICTION)
+    house.run()
+    house.requests.unlink(REQUEST)
+    house.file(Right.LIFT_RESTRICTION, LIFT)
+
+    house.run(LIFT)
+
+    (hold,) = house.holds.of(SHOP)
+    assert hold.state is HoldState.LIFTING
+
+
+@pytest.mark.parametrize("when", ["restrict", "put"])
+def test_a_restriction_that_an_erasure_has_ended_keeps_nothing(when: str) -> None:
+    """A hold that comes after the erasure has looked for holds would keep what nobody can read any more."""
+    house = House().file(Right.RESTRICTION)
+    port = house.persons if when == "restrict" else house.holds
+    act = getattr(port, when)
+
+    def overtaken(*args: object) -> object:
+        done = act(*args)
+        seen = house.requests.rows[REQUEST]
+        assert house.requests.move(replace(seen, state=CaseState.CANCELLED, reason="erased"), seen)
+        return done
+
+    setattr(port, when, overtaken)
+    house.run()
+
+    assert not [hold for hold in house.holds.of(SHOP) if hold.state in {HoldState.SETTING, HoldState.HELD}]
+    if when == "restrict":
+        assert house.told() == []
+
+
 def test_each_restriction_has_a_hold_of_its_own() -> None:
     """A second one, after a lift, must not find the first one's that is over."""
     second = CaseKey(SHOP, "99999999-2222-4333-8444-555555555555")

@@ -417,7 +417,7 @@ def test_a_page_of_thousands_shows_the_newest_and_says_so(desk: Desk, monkeypatc
 # Tables and pages harm nobody.
 
 
-@pytest.mark.parametrize("nasty", ["=1+1", "+33", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])  # noqa: RUF001  # the point
+@pytest.mark.parametrize("nasty", ["=1+1", "+33", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u200b=1", "＝1"])  # noqa: RUF001  # the point
 def test_no_cell_is_a_formula(desk: Desk, nasty: str) -> None:
     """A spreadsheet would run it; data.json has it as it is."""
     desk.send(text=nasty)

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
+from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
 from fugace.domain.hold import Ground, Hold, HoldState
-from fugace.domain.ids import TenantId
+from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.message import Status
 from fugace.domain.retention import ANNOUNCED, Kind, Period
 from fugace.domain.tenant import ApiKey, Role
 from fugace.keeping import Book, Tally
 from functions.purge import foresight
-from functions.purge.foresight import Foreseen, Foresight
+from functions.purge.foresight import Archived, Foreseen, Foresight, Overdue
 from tests.fakes import BAKERY, NOON, SHOP, kept, key_number, sealed_record, tenant
 from tests.fakes_keeping import FakeDisposal, Keeping
+from tests.fakes_rights import FakePersons, FakeRequests
 
 DAY, WEEK, MONTH, NOTHING = Period(seconds=86_400), Period(seconds=7 * 86_400), Period(months=1), Period()
 YEAR = Period(months=12)
@@ -32,11 +34,13 @@ def collect(world: Keeping, *ages: timedelta, **more: Any) -> None:
         world.messages.rows[key] = sealed_record(world.vault, key, at=world.clock() - age, **more)
 
 
-def foresee(world: Keeping, kind: Kind, period: Period) -> Foreseen:
+def foresee(world: Keeping, kind: Kind, period: Period, requests: FakeRequests | None = None) -> Foreseen:
     """By the policy in force, for the shop."""
     present = world.policies.fresh(SHOP)
     assert present
-    made = Foresight(world.tenants, world.agenda, world.disposal, world.statistics, world.holds, world.clock)
+    archived = Archived(requests or FakeRequests())
+    kept: dict[Kind, Overdue] = {Kind.EXPORTS: archived, Kind.CASES: world.cases, Kind.OBJECTIONS: world.objections}
+    made = Foresight(world.tenants, world.agenda, world.disposal, world.statistics, world.holds, kept, world.clock)
     (found,) = made.foresee(SHOP, present, {kind: period}).values()
     return found
 
@@ -235,7 +239,47 @@ def test_holds_that_are_over_are_counted_like_cases(world: Keeping) -> None:
     assert foresee(world, Kind.CASES, half) == Foreseen(half, 2, complete=True, exact=True)
 
 
-@pytest.mark.parametrize("kind", [Kind.REPLIES, Kind.CONTACTS, Kind.OBJECTIONS, Kind.EXPORTS])
+def test_requests_are_counted_from_when_they_were_finished(world: Keeping) -> None:
+    """Open ones are not over, whatever is chosen; those of the holds come besides."""
+    for number, age in enumerate([None, 100, 200, 300, 400]):
+        world.cases.rows[SHOP, str(number)] = NOON - days(age) if age else None
+    world.cases.rows[BAKERY, "theirs"] = NOON - days(200)
+
+    half = Period(months=6)
+    assert foresee(world, Kind.CASES, half) == Foreseen(half, 2, complete=True, exact=True)
+
+
+def test_archives_are_counted_by_their_requests(world: Keeping) -> None:
+    """What has none, and what is not done, counts nothing; one that an erasure has removed may be among them."""
+    plain = Case(CaseKey(SHOP, ""), Right.ACCESS, CaseState.COMPLETED, NOON, NOON, NOON, Identity.ATTESTED, "key_a")
+    rows: list[dict[str, Any]] = [
+        {"finished": NOON - days(10), "records": 0},
+        {"finished": NOON - days(40), "records": 5, "right": Right.PORTABILITY},
+        {"finished": NOON - days(400), "records": 5},
+        {"finished": NOON - days(0.5), "records": 5},
+        {"finished": NOON - days(10), "state": CaseState.DENIED},
+        {"records": 5, "state": CaseState.RUNNING},
+        {"finished": NOON - days(10), "right": Right.ERASURE},
+    ]
+    requests = FakeRequests()
+    for number, row in enumerate(rows):
+        requests.rows[CaseKey(SHOP, str(number))] = replace(plain, key=CaseKey(SHOP, str(number)), **row)
+    requests.rows[CaseKey(BAKERY, "0")] = replace(plain, key=CaseKey(BAKERY, "0"), **rows[0])
+
+    assert foresee(world, Kind.EXPORTS, DAY, requests) == Foreseen(DAY, 2, complete=True, exact=False)
+
+
+def test_objections_are_counted_from_when_they_were_made(world: Keeping) -> None:
+    """A shorter memory of wishes: whoever chooses it is told how many are forgotten."""
+    persons = FakePersons(world.vault)
+    for number, age in enumerate([5, 40, 60]):
+        persons.object(SHOP, SubjectId(f"person-{number}"), NOON - days(age))
+    persons.object(BAKERY, SubjectId("theirs"), NOON - days(40))
+
+    assert foresee(world, Kind.OBJECTIONS, MONTH) == Foreseen(MONTH, 2, complete=True, exact=True)
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLIES, Kind.CONTACTS])
 def test_of_what_is_not_stored_yet_nothing_goes(world: Keeping, kind: Kind) -> None:
     """And that is exact."""
     assert foresee(world, kind, DAY) == Foreseen(DAY, 0, complete=True, exact=True)

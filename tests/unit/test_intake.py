@@ -301,13 +301,44 @@ def test_of_two_at_once_one_is_filed_and_no_key_of_the_other_stays(office: Offic
 
 
 def test_the_same_one_twice_at_once_keeps_its_key(office: Office) -> None:
-    """Both use one key: whoever came second must not destroy it."""
+    """Whoever came second neither destroys it nor puts their own in its place."""
     twin = Office()
     twin.file()
+    office.seals = twin.seals
     raced(office, twin.case())
 
     assert office.file().again
-    assert set(office.seals.keys) == {office.case().key}
+    case = office.case()
+    assert office.seals.open(case.key, NUMBER, case.sealed) == ALICE.reveal().encode()
+
+
+def test_of_three_at_once_the_one_that_loses_destroys_nobodys_key(office: Office) -> None:
+    """Two use one id, by mistake, and a third stands in the way of one of them: the other's number stays readable."""
+    office.file(wish(3))  # of the same person and kind as the loser
+    asked = office.requests.get
+
+    def get(key: CaseKey) -> Case | None:
+        found = asked(key)
+        if key.id == wish(1).id and not found:
+            office.requests.get = asked  # type: ignore[method-assign]  # the moment between a look and what follows
+            office.file(wish(1, to=BOB))
+        return found
+
+    office.requests.claimed = lambda *_: None  # type: ignore[method-assign]  # it is filed a moment later
+    racing, looks = office.requests.file, list[int]()
+
+    def file(case: Case) -> Write:
+        if not looks:
+            looks.append(1)
+            office.requests.get = get  # type: ignore[method-assign]  # as above
+        return racing(case)
+
+    office.requests.file = file  # type: ignore[method-assign]  # as above
+    with pytest.raises(RequestMismatchError):
+        office.file(wish(1))
+
+    case = office.case(1)
+    assert office.seals.open(case.key, NUMBER, case.sealed) == BOB.reveal().encode()
 
 
 def test_what_never_comes_to_rest_is_told_to_come_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import ANNOUNCED, Kind, Period
 from fugace.restoring import NOBODY, Row, Sort, Word
-from functions.dsar.restoring.judging import CODE, RUNS, Judge, Now
+from functions.dsar.restoring.judging import CODE, LINKS, RUNS, Judge, Now
 from functions.send.relay import Relay, Step
 from tests.fakes import ALICE, BOB, FIRST, NOON, SHOP, FakeQueue, FakeTimer, kept, sealed_record, tenant
 from tests.fakes_keeping import Keeping
@@ -268,6 +268,16 @@ def test_an_open_request_is_begun_anew(world: World) -> None:
     assert back
     assert (back.look_at, back.run) == (NOON + LATER, 3 + RUNS)
     assert (back.token, back.code, back.tries) == ("", b"", 0)
+
+
+@pytest.mark.parametrize("links", [0, 2])
+def test_a_link_that_may_have_been_used_since_works_no_more(world: World, links: int) -> None:
+    """It works once: whoever has it may have followed it behind the back-up, and so may one that was made since."""
+    until = NOON + LATER + timedelta(hours=9)
+    back = world.request(case(state=CaseState.COMPLETED, finished=NOON, links=links, link_until=until))
+
+    assert back
+    assert (back.links, back.link_until) == (links + LINKS, None)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,15 @@ def test_a_step_that_is_repeated_sends_no_second_code(world: Rights) -> None:
     assert (len(sent(world)), world.case().tries) == (1, 3)
 
 
+def test_a_repeat_that_sends_what_the_first_one_did_not_gives_no_tries_back(world: Rights) -> None:
+    """It died before the message was there: the code is the same one, and may be guessed at since."""
+    send(world)
+    world.messages.rows.clear()
+    world.change(tries=3)
+    send(world)
+    assert (len(sent(world)), world.case().tries) == (1, 3)
+
+
 def test_another_run_sends_another_code(world: Rights) -> None:
     """The machine waits under another token; the old code is worth nothing."""
     send(world)

@@ -64,8 +64,8 @@ class Amend:
             self.requests.note(case.key, MESSAGES, Found(Outcome.ERASED, ground=Obstacle.ERASURE.value))
             return
         self.persons.restrict(case.tenant, subject, whole(self.clock()))
-        self.journal.enter(case, Action.RESTRICTED, {"ground": case.reason})
-        self.restraint.set(case, subject)
+        if self.journal.enter(case, Action.RESTRICTED, {"ground": case.reason}):
+            self.restraint.set(case, subject)
 
     def _lift(self, case: Case, subject: SubjectId) -> None:
         """What a hold is still on is neither shown nor sent until it is off, a moment later."""

@@ -23,14 +23,19 @@ class Journal:
     ledger: Ledger
     clock: Clock
 
-    def enter(self, case: Case, action: Action, facts: Mapping[str, Fact]) -> None:
-        """In one transaction with the note, in the request itself, that it was entered."""
+    def enter(self, case: Case, action: Action, facts: Mapping[str, Fact]) -> bool:
+        """In one transaction with the note, in the request itself, that it was entered.
+
+        False: it has ended meanwhile, by the person's erasure; nothing is entered.
+        """
         seen: Case | None = case
         for _ in range(ATTEMPTS):
             if seen is None:
                 raise NoRequestError
+            if seen.state.final:
+                return False
             if seen.amended:
-                return
+                return True
             now = whole(self.clock())
             draft = Draft(seen.tenant, now, action, ACTOR, seen.key.id, facts)
             try:
@@ -38,7 +43,7 @@ class Journal:
             except ConflictError:  # a repeat of this step was faster, or the tenant has extended the deadline
                 seen = self.requests.get(case.key)
             else:
-                return
+                return True
         raise UnavailableError
 
 

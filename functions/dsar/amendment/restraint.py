@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from fugace.domain.case import Case, CaseKey, Right
+from fugace.domain.case import Case, CaseKey, CaseState, Right
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import SubjectId
@@ -37,7 +38,10 @@ class Restraint:
     clock: Clock
 
     def set(self, case: Case, subject: SubjectId) -> None:
-        """On all that there is of the person: one for each request, however often it is asked for."""
+        """On all that there is of the person: one for each request, however often it is asked for.
+
+        Where the person's erasure has ended the request meanwhile, it is lifted again: the erasure looked before that.
+        """
         if self.holds.get(case.tenant, hold_of(case.key)):
             return
         now = whole(self.clock())
@@ -57,12 +61,31 @@ class Restraint:
             draft = Draft(hold.tenant, now, Action.HOLD_SET, case.filed_by, hold.id, facts)
             self.ledger.append(draft, self.holds.put(hold, None))
         self._hasten(hold)
+        there = self.requests.get(case.key)
+        if there is None or there.state is CaseState.CANCELLED:
+            self._lift(case, hold.id)
 
     def lift(self, case: Case, subject: SubjectId) -> None:
         """Those that the person's requests have set; another one, on whatever ground, is the tenant's own."""
+        for hold_id in {*self._asked(case, subject), *self._forgotten(case, subject)}:
+            self._lift(case, hold_id)
+
+    def end(self, case: Case, subject: SubjectId, but: Collection[str]) -> None:
+        """The same, but for restrictions on a ground in `but`, and those of which nobody knows the ground any more."""
+        for hold_id in self._asked(case, subject, but):
+            self._lift(case, hold_id)
+
+    def _asked(self, case: Case, subject: SubjectId, but: Collection[str] = ()) -> Iterator[str]:
         for each in self.requests.of_person(subject):
-            if each.right is Right.RESTRICTION and each.tenant == case.tenant:
-                self._lift(case, hold_of(each.key))
+            if each.right is Right.RESTRICTION and each.tenant == case.tenant and each.reason not in but:
+                yield hold_of(each.key)
+
+    def _forgotten(self, case: Case, subject: SubjectId) -> Iterator[str]:
+        """Of requests that have gone, or are not known any more to be the person's: by what `set` makes of all."""
+        for each in self.holds.of(case.tenant):
+            ours = each.ground is Ground.RESTRICTION and each.until == LONGEST.after(each.set_at)
+            if ours and each.subject == subject:
+                yield each.id
 
     def _lift(self, case: Case, hold_id: str) -> None:
         for _ in range(ATTEMPTS):

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from functions.dsar.archive.content import Section, Shown
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001  # full-width ones count as well
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00\u200b\u2060\ufeff]*[-=+@＝＋－＠]")  # noqa: RUF001  # full-width ones count as well
+"""Whatever a spreadsheet may leave out before it looks for one."""
 _MARK = "\ufeff"
 """Without it, spreadsheets take UTF-8 for something else."""
 
@@ -33,5 +35,5 @@ def _cell(value: Any) -> str:  # noqa: ANN401  # a value of JSON
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if _FORMULA.match(value) else value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -37,7 +37,6 @@ def intake() -> Intake:
     return Intake(
         requests=wiring.requests(its),
         seals=wiring.case_seals(its),
-        shredder=wiring.case_shredder(its),
         ledger=wiring.ledger(its),
         tenants=wiring.tenants(its),
         vault=wiring.vault(its),
@@ -81,7 +80,6 @@ def leaving() -> Leaving:
     return Leaving(
         requests=wiring.requests(its),
         seals=wiring.case_seals(its),
-        shredder=wiring.case_shredder(its),
         ledger=wiring.ledger(its),
         tenants=wiring.tenants(its),
         vault=wiring.vault(its),

@@ -30,7 +30,7 @@ from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
 from fugace.keeping import Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
-from fugace.rights import CaseSeals, CaseShredder, Machine, Requests
+from fugace.rights import CaseSeals, Machine, NewKey, Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.ending import forgotten, whole
 
@@ -110,7 +110,6 @@ class Intake:
 
     requests: Requests
     seals: CaseSeals
-    shredder: CaseShredder
     ledger: Ledger
     tenants: Tenants
     vault: Vault
@@ -161,25 +160,24 @@ class Intake:
             raise RequestOpenError(request=other.id)
 
     def _new(self, actor: Actor, wish: Wish, marks: _Marks) -> Filed | None:
-        """File it. None: somebody else filed something in between; no key is left of this attempt."""
-        secret = os.urandom(_KEY)
-        self.seals.make(marks.key)
-        case = self._case(actor, wish, marks, secret)
+        """File it. None: somebody else filed something in between.
+
+        Its key is written with it: of those who file under one id at once, nobody seals with, or destroys, another's.
+        """
+        secret, own = os.urandom(_KEY), self.seals.new(marks.key)
+        case = self._case(actor, wish, marks, secret, own)
         try:
-            self.ledger.append(_filed(case), self.requests.file(case))
+            self.ledger.append(_filed(case), self.requests.file(case), own.write)
         except ConflictError:
-            if self.requests.get(marks.key) is None:
-                self.shredder.destroy(marks.key)
             return None
         return Filed(case, commitment_key=secret, digest=marks.digest, failure=self._start(marks.key))
 
-    def _case(self, actor: Actor, wish: Wish, marks: _Marks, secret: bytes) -> Case:
-        key = marks.key
+    def _case(self, actor: Actor, wish: Wish, marks: _Marks, secret: bytes, own: NewKey) -> Case:
         now, number = whole(self.clock()), wish.to.reveal().encode()
         proved = wish.identity is Identity.ATTESTED
         waits = self.waiting if wish.right is Right.ERASURE else Period()
         return Case(
-            key=key,
+            key=marks.key,
             right=wish.right,
             state=CaseState.WAITING if proved else CaseState.VERIFYING,
             submitted=whole(wish.submitted.astimezone(UTC)),
@@ -188,8 +186,8 @@ class Intake:
             identity=wish.identity,
             filed_by=actor.key_id,
             subject=marks.subject,
-            sealed=self.seals.seal(key, NUMBER, number),
-            correction=self.seals.seal(key, CORRECTION, wish.correction.text()) if wish.correction else b"",
+            sealed=own.seal(NUMBER, number),
+            correction=own.seal(CORRECTION, wish.correction.text()) if wish.correction else b"",
             digest=marks.digest,
             commitment=b64url(hmac.digest(secret, number, hashlib.sha256)),
             callbacks=wish.callbacks,

@@ -16,7 +16,7 @@ from fugace.domain.ids import TenantId, uuid8
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.keeping import Holds, Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
-from fugace.rights import CaseSeals, CaseShredder, Machine, Requests
+from fugace.rights import CaseSeals, Machine, Requests
 from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.ending import Ending, whole
 from functions.dsar.counter.intake import RUN, SOON, demand_callable
@@ -51,7 +51,6 @@ class Leaving:
 
     requests: Requests
     seals: CaseSeals
-    shredder: CaseShredder
     ledger: Ledger
     tenants: Tenants
     vault: Vault
@@ -105,7 +104,6 @@ class Leaving:
             raise LegalHoldError(holds=open_)
 
     def _file(self, actor: Actor, wish: Wish, key: CaseKey, now: datetime) -> Case:
-        self.seals.make(key)  # of the archive
         case = Case(
             key=key,
             right=Right.OFFBOARDING,
@@ -121,12 +119,8 @@ class Leaving:
             look_at=now + PATIENCE,
             version=1,
         )
-        try:
-            self.ledger.append(_filed(case, actor, now), self.requests.file(case))
-        except ConflictError:
-            if self.requests.get(key) is None:
-                self.shredder.destroy(key)
-            raise
+        own = self.seals.new(key)  # of the archive
+        self.ledger.append(_filed(case, actor, now), self.requests.file(case), own.write)
         return case
 
     def _confirm(self, actor: Actor, seen: Case, now: datetime) -> Asked:

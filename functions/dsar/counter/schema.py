@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NoReturn
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta
@@ -206,7 +207,8 @@ def _reasons(body: RequestBody, ours: Ours, right: Right, now: datetime) -> Iter
 
 def _resembling(urls: Sequence[str]) -> Iterator[tuple[str, str]]:
     for place, url in enumerate(urls):
-        if looks := resembles(_ANY_UUID.sub("", url)):
+        plain = _ANY_UUID.sub("", url)
+        if looks := resembles(plain) or resembles(unquote(plain)):  # in a URL, a plus sign is mostly written %2B
             yield f"/status_callback_urls/{place}", f"looks as if it had {looks} in it"
 
 

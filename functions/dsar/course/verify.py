@@ -82,7 +82,8 @@ class Verify:
                 continue
             code = self._code(seen, task)
             kept = digest(self.vault, seen, code)
-            waiting = replace(seen, token=task.token, code=kept, tries=0, until=now + VALID, reason="")
+            tries = seen.tries if seen.token == task.token else 0  # a repeat's code is the same one
+            waiting = replace(seen, token=task.token, code=kept, tries=tries, until=now + VALID, reason="")
             if self.requests.move(_looked(waiting, now), seen):
                 tenant = self._tenant(seen)
                 letter = replace(self._letter(seen, task, to, code), carrier=tenant.carrier, anchor=now)

@@ -11,8 +11,9 @@ from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, Right, Stage
 from fugace.domain.ids import SubjectId
 from fugace.keeping import Agenda, Disposal, Holds, Ledger, Policies
-from fugace.ports import Clock, Terms, Timer
+from fugace.ports import Clock, Queue, Terms, Timer
 from fugace.rights import ArchiveShredder, CaseShredder, Persons, Recalls, Requests
+from functions.dsar.amendment.restraint import Restraint
 from functions.dsar.erasure.gather import Gathering
 from functions.dsar.erasure.places import Archives, Cases, Rows, Schedules
 from functions.dsar.erasure.probe import Probe
@@ -50,6 +51,8 @@ class Ports:
     agenda: Agenda
     policies: Policies
     timer: Timer
+    queue: Queue
+    """The sweep queue."""
     clock: Clock
     terms: Mapping[str, Terms]
     """What each configured carrier offers."""
@@ -71,7 +74,10 @@ class Erasure:
     @classmethod
     def over(cls, its: Ports) -> "Erasure":
         """Put together."""
-        tombstone = Tombstone(its.requests, its.persons, its.holds, its.ledger, its.agenda, its.policies, its.clock)
+        restraint = Restraint(its.requests, its.holds, its.ledger, its.agenda, its.queue, its.clock)
+        tombstone = Tombstone(
+            its.requests, its.persons, its.holds, its.ledger, its.agenda, its.policies, restraint, its.clock
+        )
         rows = Rows(its.requests, its.disposal, its.holds, tombstone)
         return cls(
             its.requests,
@@ -79,8 +85,8 @@ class Erasure:
             Gathering(its.requests, its.recalls, its.disposal, its.terms, its.clock),
             rows,
             Schedules(its.requests, its.recalls, its.timer),
-            Archives(its.requests, its.archive_shredder, its.case_shredder),
-            Cases(its.requests, its.case_shredder),
+            Archives(its.requests, its.archive_shredder, its.case_shredder, tombstone),
+            Cases(its.requests, its.case_shredder, tombstone),
             Probe(its.requests, its.recalls, its.persons, its.disposal, rows, tombstone),
         )
 

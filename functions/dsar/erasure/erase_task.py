@@ -28,6 +28,7 @@ def _erasure() -> Erasure:
         agenda=wiring.agenda(its),
         policies=wiring.policies(its),
         timer=wiring.timer(its),
+        queue=wiring.sweep_queue(its),
         clock=wiring.clock(),
         terms=wiring.terms(its),
     )

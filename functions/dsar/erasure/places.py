@@ -111,12 +111,14 @@ class Archives:
     requests: Requests
     archives: ArchiveShredder
     shredder: CaseShredder
+    tombstone: Tombstone
 
     def run(self, case: Case, subject: SubjectId, _left: Left) -> bool:
         """There is never more: a person has a few of them."""
         mine = [each for each in others(self.requests, case, subject) if each.right in ARCHIVED]
         found = _begun(self.requests, case, ARCHIVES, len(mine))
         for each in mine:
+            self.tombstone.over(each)
             self.archives.remove(each.key)
             self.shredder.destroy(each.key)
             self.requests.unlink(each.key)  # last: by this it is found
@@ -133,12 +135,14 @@ class Cases:
 
     requests: Requests
     shredder: CaseShredder
+    tombstone: Tombstone
 
     def run(self, case: Case, subject: SubjectId, _left: Left) -> bool:
         """There is never more: a person has a few of them."""
         mine = [each for each in others(self.requests, case, subject) if each.right not in ARCHIVED]
         found = _begun(self.requests, case, CASES, len(mine))
         for each in mine:
+            self.tombstone.over(each)
             self.shredder.destroy(each.key)
             self.requests.unlink(each.key)
         self._forget_number(case)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fugace.domain.case import Case, CaseState, Found, Outcome, Stage
+from fugace.domain.case import Case, CaseState, Found, Outcome, RestrictionGround, Stage
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ids import SubjectId
@@ -14,10 +14,13 @@ from fugace.domain.retention import Kind
 from fugace.keeping import Agenda, Holds, Ledger, Policies
 from fugace.ports import Clock, ConflictError
 from fugace.rights import Persons, Requests
+from functions.dsar.amendment.restraint import Restraint
 from functions.dsar.task import ACTOR
 
 REASON = "erased"
 """Of a person's other requests, which end when the person is erased."""
+STAYS = frozenset({RestrictionGround.CLAIM.value})
+"""Grounds of restrictions that an erasure does not end: what is needed for a claim is kept (Art. 17(3)(e))."""
 ATTEMPTS = 5
 _TOLD = {Stage.BEGUN: Action.ERASURE_BEGUN, Stage.DESTROYED: Action.KEY_DESTROYED}
 KEY = "key"
@@ -33,16 +36,22 @@ class Tombstone:
     ledger: Ledger
     agenda: Agenda
     policies: Policies
+    restraint: Restraint
     clock: Clock
 
     def begin(self, case: Case, subject: SubjectId) -> None:
         """Block the person; what else the person has asked for ends.
+
+        So does what keeps the person's data because the person has asked for it (Art. 18): who wants them erased now
+        does not want them kept. The purge takes the hold off while the machine waits; where it is slower, what is held
+        follows in a later run. One that is being set meanwhile is found by the second look.
 
         Whoever was at it a moment ago may still write, into an archive too: the machine waits for them afterwards.
 
         Raises:
             UnavailableError: a hold that was set before is still being put on what it covers.
         """
+        self.restraint.end(case, subject, STAYS)
         holds = [hold for hold in self.holds.of(case.tenant) if hold.state is not HoldState.OVER]
         if not case.stage.reached(Stage.BEGUN):
             _demand_settled(holds, subject)
@@ -53,6 +62,7 @@ class Tombstone:
         elif case.epoch != epoch:
             self._change(case, epoch=epoch)
         self._end_others(case, subject)
+        self.restraint.end(case, subject, STAYS)
 
     def shred(self, case: Case, subject: SubjectId) -> None:
         """Nothing that is left needs the key: it goes, where it has not yet."""
@@ -74,16 +84,21 @@ class Tombstone:
 
     def _end_others(self, case: Case, subject: SubjectId) -> None:
         for other in self.requests.of_person(subject):
-            if other.key != case.key and not other.state.final:
-                self._cancel(other)
+            if other.key != case.key:
+                self.over(other)
 
-    def _cancel(self, other: Case) -> None:
-        """Together with the news of it: whoever looks at it next tells the tenant."""
+    def over(self, other: Case) -> None:
+        """Another request of the person's ends, if it has not yet; before it is nobody's, since its claim ends with it.
+
+        Together with the news of it: whoever looks at it next tells the tenant.
+        """
+        if other.state.final:
+            return
         for _ in range(ATTEMPTS):
             now = self._now()
             over = replace(other, state=CaseState.CANCELLED, reason=REASON, finished=now, look_at=now, token="")
             retention = self.policies.fresh(other.tenant)
-            if retention:
+            if retention and Kind.CASES in retention.caps:
                 self.agenda.ensure(other.tenant, "cases", retention.expiry(Kind.CASES, now, now))
             draft = Draft(other.tenant, now, Action.REQUEST_CANCELLED, ACTOR, other.key.id, {})
             with suppress(ConflictError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from fugace.domain.case import Case, CaseState, Right
+from fugace.domain.case import ARCHIVED, Case, CaseState, Right
 from fugace.domain.expiry import content_expiry, record_expiry
 from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ids import SubjectId, TenantId
@@ -29,6 +29,8 @@ CODE = "restored"
 """Why a message is `unknown`: what became of it was forgotten with the row."""
 RUNS = 1000
 """Executions that may have been begun since, at most: a name that was given is not given again."""
+LINKS = 1000
+"""Links to an archive that may have been made since, at most: the same is so of them."""
 _BEYOND = Period(months=1)
 """How far beyond a hold's end its rows are out of TTL's reach."""
 _COVERING = frozenset({HoldState.SETTING, HoldState.HELD})
@@ -152,6 +154,9 @@ class Judge:
             return None
         if case.subject and not _needed(case) and self._forgotten(case.subject):
             case = replace(case, subject=None, sealed=b"", correction=b"", digest=b"")
+        if case.right in ARCHIVED:
+            # One that was used since looks unused; and no number is given twice, since a link is made of it.
+            case = replace(case, links=case.links + LINKS, link_until=None)
         if not case.state.final:
             # Whatever ran for it has ended, or goes on without it: it is begun anew.
             case = replace(case, look_at=now, run=case.run + RUNS, token="", code=b"", tries=0)

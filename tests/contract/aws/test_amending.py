@@ -60,7 +60,7 @@ class House:
             self.messages.add(sealed_record(self.vault, key))  # type: ignore[arg-type]  # a real vault will do
 
     def file(self, right: Right, key: CaseKey = REQUEST, **correction: str) -> None:
-        self.seals.make(key)
+        transact(self.world.aws, items_of([self.seals.new(key).write]))
         sealed = self.seals.seal(key, "correction", json.dumps(correction).encode())
         case = Case(
             key=key,

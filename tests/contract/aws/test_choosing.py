@@ -58,7 +58,7 @@ def office(world: World, clock: FakeClock, keyring: Keyring) -> Office:
     return Office(
         PolicyDesk(policies, tenants, ledger, agenda, wiring.bounds(), clock),
         HoldDesk(holds, policies, ledger, agenda, disposal, vault, FakeQueue(), clock),
-        Foresight(tenants, agenda, disposal, FakeStatistics(), holds, clock),
+        Foresight(tenants, agenda, disposal, FakeStatistics(), holds, {}, clock),
         DynamoMessages(aws, "messages", clock),
     )
 

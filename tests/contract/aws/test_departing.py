@@ -19,7 +19,7 @@ from fugace.domain.errors import MissingKeyError, UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.standing import Standing
-from fugace.keeping import Departure, Departures, KeyChain, Objections, Tallies
+from fugace.keeping import Departure, Departures, KeyChain, Objections, Over, Tallies
 from fugace.ports import Vault
 from fugace.rights import Persons
 from tests.contract.aws.conftest import World
@@ -553,6 +553,8 @@ def test_an_objection_goes_in_its_time_and_what_is_besides_stays(
     persons.bury(carol, persons.block(SHOP, carol, NOON), NOON)
     assert objections.first(SHOP) == NOON
     assert objections.first(BAKERY) is None
+    over: Over = lambda at: at < NOON + 2 * HOUR  # noqa: E731  # named for what it is
+    assert (objections.overdue(SHOP, over), objections.overdue(BAKERY, over)) == (2, 0)
 
     for _ in range(2):
         objections.purge(BAKERY, lambda _: True, EVENING)

@@ -500,6 +500,23 @@ def test_requests_come_back_with_their_claims(make: Callable[..., Drill]) -> Non
     assert drill.restored()[0].draft.facts == {"table": "cases", "kept": 2, "refused": 0}
 
 
+def test_one_that_nobody_has_proved_comes_back_without_a_claim(make: Callable[..., Drill]) -> None:
+    """It had none: with one, it would keep its person out, and nobody would ever take it away again."""
+    drill = make(Source.CASES)
+    alice = drill.vault.subject(SHOP, ALICE)
+    old = replace(erasure(CaseState.VERIFYING, Right.ACCESS), subject=alice, places={})
+    facts = {"kind": "access", "identity": "otp", "submitted": "2026-01-13T12:00:00.000Z"}
+    facts["due"] = "2026-02-13T12:00:00.000Z"
+    first = Draft(SHOP, NOON - timedelta(days=1), Action.REQUEST_FILED, "key_abcdefgh", old.key.id, facts)
+    drill.ledger.append(first, drill.requests.file(old))
+    drill.begin()
+    drill.lose()
+    drill.go()
+
+    assert drill.requests.get(old.key)
+    assert drill.requests.claimed(SHOP, alice, Right.ACCESS) is None
+
+
 def test_a_request_that_was_filed_since_keeps_its_claim(make: Callable[..., Drill]) -> None:
     """It is the later one: two at a time of one person are what the claim is against."""
     drill = make(Source.CASES)

@@ -357,6 +357,10 @@ class Cases(Protocol):
 class Objections(Protocol):
     """Persons' objections, as the purge sees them. Whoever writes one has the job `objections` ensured for its end."""
 
+    def overdue(self, tenant: TenantId, over: Over) -> int:
+        """How many are over."""
+        ...
+
     def first(self, tenant: TenantId) -> datetime | None:
         """When the oldest one was made."""
         ...

@@ -161,11 +161,27 @@ class Amendments(Protocol):
 # --- what a case itself keeps secret ----------------------------------------------------------------
 
 
+class NewKey(Protocol):
+    """The key of a request that is being filed: nobody but whoever files it has it yet."""
+
+    @property
+    def write(self) -> Write:
+        """Keep it: in the transaction that files the request, so that there is neither without the other.
+
+        Of two who file under one id, one keeps its key. What is left under that name, of a request that has gone, goes.
+        """
+        ...
+
+    def seal(self, field: str, value: bytes) -> bytes:
+        """As `CaseSeals.seal`."""
+        ...
+
+
 class CaseSeals(Protocol):
     """Keys of requests: each has its own, in the table that no back-up copies."""
 
-    def make(self, key: CaseKey) -> None:
-        """Make its key. A repeat changes nothing."""
+    def new(self, key: CaseKey) -> NewKey:
+        """Draw a key. Nothing is written."""
         ...
 
     def seal(self, key: CaseKey, field: str, value: bytes) -> bytes:

@@ -72,13 +72,19 @@ STORED = (
     present(
         6,
         "point-in-time recovery",
-        "messages, tenants and cases as they were",
+        "messages, tenants and cases as they were; while one of them is restored, a table beside it (the quarantine)",
         purpose="undoing a mistake",
         ground="Art. 32(1)(c)",
         kept=until(BACKUP, "long enough to notice a mistake; the ledger, without persons, has 35 days"),
-        erased="by its own end; unreadable before that, once the person's key is gone: no back-up has it",
+        erased=(
+            "by its own end; unreadable before that, once the person's key is gone: no back-up has it. A quarantine "
+            "loses each row that is judged, and goes with the last; it has TTL, and no back-up of its own"
+        ),
         outlives=BACKUP,
-        probe="template: days of each table; subject-keys and purge have none",
+        probe=(
+            "template: days of each table; subject-keys and purge have none; an alarm where a restore stops, and "
+            "leaves its quarantine"
+        ),
     ),
     banned(
         7,

@@ -1,11 +1,11 @@
 """Keys of requests, in the table of persons' keys, which no back-up copies."""
 
-from contextlib import suppress
-
-from fugace.adapters.dynamo.table import ConditionFailedError, Table
+from fugace.adapters.dynamo.table import Table
 from fugace.adapters.dynamo.tables.keys import CaseKeyItem
+from fugace.adapters.dynamo.writes import write_of
 from fugace.adapters.session import Aws
 from fugace.domain.case import CaseKey
+from fugace.ports import Write
 
 
 class DynamoCaseKeys:
@@ -14,11 +14,9 @@ class DynamoCaseKeys:
     def __init__(self, aws: Aws, table: str) -> None:
         self._table = Table(aws, table, CaseKeyItem)
 
-    def add(self, key: CaseKey, wrapped: bytes) -> None:
-        """One conditional PutItem: the first one stays."""
-        item = CaseKeyItem(_name(key), tenant=key.tenant, wrapped=wrapped)
-        with suppress(ConditionFailedError):
-            self._table.put(item, only_if=CaseKeyItem.subject.does_not_exist())
+    def add(self, key: CaseKey, wrapped: bytes) -> Write:
+        """One PutItem. It is the row of its request that is conditional, in the same transaction."""
+        return write_of(self._table.put_write(CaseKeyItem(_name(key), tenant=key.tenant, wrapped=wrapped)))
 
     def get(self, key: CaseKey) -> bytes | None:
         """One consistent GetItem."""

@@ -22,6 +22,10 @@ class DynamoObjections:
         self._table = Table(aws, table, SubjectKeyItem)
         self._tallies = tallies
 
+    def overdue(self, tenant: TenantId, over: Over) -> int:
+        """One Query for each megabyte of the index."""
+        return sum(over(item.objected) for item in self._of(tenant))
+
     def first(self, tenant: TenantId) -> datetime | None:
         """One Query of the index."""
         return next((item.objected for item in self._of(tenant, limit=1)), None)

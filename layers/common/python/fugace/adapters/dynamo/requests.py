@@ -289,8 +289,8 @@ def write_case(case: Case) -> CaseItem:
 
 
 def claim_of(case: Case) -> ClaimItem | None:
-    """What keeps a second request of the kind out while it is open."""
-    if case.state.final or not case.subject:
+    """What keeps a second request of the kind out while it is open; see `Case.claims`."""
+    if not case.claims or not case.subject:
         return None
     return ClaimItem(case.tenant, _claim(case.subject, case.right), case=case.key.id)
 
