@@ -1,5 +1,6 @@
 """What is asked for persons on the deployed stack, and where to look what became of it."""
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,17 @@ from tests.journeys import scan
 from tests.journeys.conftest import FINAL, Stack, Tenant, wait_for
 
 TEXT = "Quagga-Okapi 3141: votre colis est arrivé €"
+
+
+def strangers(hundreds: range, count: int) -> list[str]:
+    """Numbers that nobody else here writes to: others each time, for a stack may be used again.
+
+    What ends in 50 to 99 the simulator delivers.
+    """
+    return [
+        f"+3363998{each}"
+        for each in random.sample([100 * number + end for number in hundreds for end in range(50, 100)], count)
+    ]
 
 
 def send(tenant: Tenant, to: str, count: int, **more: Any) -> list[str]:

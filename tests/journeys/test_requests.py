@@ -1,7 +1,6 @@
 """Persons' requests through the deployed stack: what is asked is done, everywhere, and nothing else is touched."""
 
 import json
-import random
 import re
 import subprocess
 import zipfile
@@ -16,10 +15,21 @@ from botocore.exceptions import ClientError
 
 from tests.journeys import scan
 from tests.journeys.conftest import Answer, Stack, Tenant, fugace, wait_for
-from tests.journeys.people import TEXT, delivered, file, histories, reached, rows, send, state, subject_of, texts
+from tests.journeys.people import (
+    TEXT,
+    delivered,
+    file,
+    histories,
+    reached,
+    rows,
+    send,
+    state,
+    strangers,
+    subject_of,
+    texts,
+)
 
-PEOPLE = [f"+3363998{number}00" for number in random.sample(range(13, 34), 7)]
-"""Others each time, on a stack that is used again. The simulator delivers what ends in 00."""
+PEOPLE = strangers(range(13, 34), 7)
 ALICE, BOB, CAROL, DAVE, ERIN, FRANK, GRACE = PEOPLE
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,10 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.journeys import people, scan
 from tests.journeys.conftest import Stack, Tenant, fugace, wait_for
-from tests.journeys.people import TEXT, delivered, file, reached, rows, send, state, texts
+from tests.journeys.people import TEXT, delivered, file, reached, rows, send, state, strangers, texts
 
-PEOPLE = [f"+3363998{number}00" for number in random.sample(range(57, 70), 5)]
-"""Others each time, on a stack that is used again. The simulator delivers what ends in 00."""
+PEOPLE = strangers(range(57, 70), 5)
 ALICE, BOB, CAROL, DAVE, ERIN = PEOPLE
 TOLD = "/requests-that-fail"
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}

@@ -5,7 +5,6 @@ may, then things happen, and then the restore goes on with it.
 """
 
 import json
-import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,10 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.journeys.conftest import Stack, Tenant, fugace, wait_for
-from tests.journeys.people import delivered, file, reached, rows, send, texts
+from tests.journeys.people import delivered, file, reached, rows, send, strangers, texts
 
-PEOPLE = [f"+3363998{number}00" for number in random.sample(range(80, 99), 4)]
-"""Others each time, on a stack that is used again. The simulator delivers what ends in 00."""
+PEOPLE = strangers(range(80, 99), 4)
 ERASED, LOST, THERE, PLANNED = PEOPLE
 
 
