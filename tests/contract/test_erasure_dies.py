@@ -105,6 +105,7 @@ class Life:
             ledger=house.ledger,
             agenda=DynamoAgenda(aws, "purge"),
             policies=DynamoPolicies(aws, "tenants"),
+            queue=SqsQueue(aws, "https://sqs.eu-west-3.amazonaws.com/0/sweep"),
             timer=ScheduleTimer(aws, queues={}, group="fugace", role="", clock=clock),
             clock=clock,
             terms={name: carrier.terms for name, carrier in self.carriers().items()},
