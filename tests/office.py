@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
-from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.codes import Codes
 from functions.dsar.counter.desk import Desk
 from functions.dsar.counter.ending import Ending

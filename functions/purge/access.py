@@ -5,9 +5,9 @@ from datetime import datetime
 
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import ApiKey
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, OldKeys, Policies, Tallies
 from fugace.ports import Clock, Tenants
-from functions.purge.messages import whole
 from functions.purge.task import Left, Outcome, Task, hour_of
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from fugace.domain.ledger import Action, Draft, Fact
 from fugace.domain.retention import Kind, Retention
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Book, Ledger, Policies, Tallies
 from fugace.ports import Clock, ConflictError
-from functions.purge.messages import whole
 from functions.purge.task import ENOUGH, Left, Outcome, Task
 
 PURGE = "purge"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from fugace.domain.retention import Kind
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Cases, Exports, Objections, Policies
 from fugace.ports import Clock
-from functions.purge.messages import whole
 from functions.purge.spans import Rule
 from functions.purge.task import Left, Outcome, Task, hour_of
 

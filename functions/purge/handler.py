@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from fugace.domain.actor import Actor
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Scope
 from fugace.edge import http, observe, wiring
@@ -13,7 +14,6 @@ from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
 from functions.purge import policy, schema, view
 from functions.purge.account import Account
-from functions.purge.actor import Actor
 from functions.purge.foresight import Archived, Foresight
 from functions.purge.holds import HoldDesk
 from functions.purge.policy import PolicyDesk

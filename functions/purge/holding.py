@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Disposal, Due, Holds, Ledger, Policies
 from fugace.ports import Clock, ConflictError, Tenants
 from functions.purge.closing import PURGE
 from functions.purge.cover import Cover
-from functions.purge.messages import A_MINUTE, whole
+from functions.purge.messages import A_MINUTE
 from functions.purge.task import ENOUGH, LEASE, Left, Outcome, Task
 
 LATELY = timedelta(minutes=2)

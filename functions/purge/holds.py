@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from fugace.domain import ids
+from fugace.domain.actor import Actor
 from fugace.domain.errors import (
     BadRequestError,
     FieldError,
@@ -20,10 +21,9 @@ from fugace.domain.ids import MessageId, MessageKey, TenantId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Disposal, Holds, Ledger, Policies
 from fugace.ports import Clock, ConflictError, Queue, Vault
-from functions.purge.actor import Actor
-from functions.purge.messages import whole
 from functions.purge.task import Task
 
 MOST = 100

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import BEGINNING, Kind
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Disposal, Due, Holds, Policies
 from fugace.ports import Clock, Tenants
 from functions.purge.spans import VISIBLE, Rule
@@ -82,11 +83,6 @@ class MessageSweep:
                 ends = [*ends, unseen]
         reached = max(_reached(walk), min(rule.front(at), at - VISIBLE))
         self.agenda.settle(seen, reached=reached, due_at=min(ends, default=None))
-
-
-def whole(at: datetime) -> datetime:
-    """In milliseconds, as times are kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _reached(walk: Walk) -> datetime:

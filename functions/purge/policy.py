@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from fugace.domain.actor import Actor
 from fugace.domain.bounds import Bound
 from fugace.domain.errors import FieldError, LimitReachedError, OutOfBoundsError, UnauthorizedError, UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.retention import ANNOUNCED, Kind, Period, Retention
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Ledger, Policies
 from fugace.ports import Clock, ConflictError, Tenants
-from functions.purge.actor import Actor
-from functions.purge.messages import whole
 
 MOST = 50
 """Caps of one kind: promises of the past that still bind, and the present choice."""

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from fugace.domain.ids import TenantId
 from fugace.domain.retention import BEGINNING, Kind
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Policies, Statistics
 from fugace.ports import Clock
-from functions.purge.messages import whole
 from functions.purge.spans import INSTANT, Rule
 from functions.purge.task import Left, Outcome, Task, hour_of
 

@@ -21,6 +21,7 @@ from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId, uuid7
 from fugace.domain.message import Category, Record
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
+from fugace.domain.times import whole
 from fugace.domain.wishes import Obstacle, Wishes, obstacle
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Terms, Vault
 from functions.send.once import Once
@@ -90,11 +91,7 @@ class Outbox:
 
     def _now(self) -> datetime:
         """To the millisecond, as it is kept (ends: to the second): a repeated answer is the first one to the letter."""
-        return _trimmed(self.clock())
-
-
-def _trimmed(at: datetime) -> datetime:
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+        return whole(self.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +186,7 @@ class _Acceptance:
             carrier=self._carrier,
             validity=wish.validity,
             on_unknown=wish.on_unknown,
-            anchor=max(self.now, _trimmed(wish.send_at or self.now)),
+            anchor=max(self.now, whole(wish.send_at or self.now)),
             live=self.sender.live,
             content=wish.content_retention,
             sender=wish.sender,

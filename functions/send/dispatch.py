@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from fugace.domain.errors import CarrierRefusedError, CarrierSilentError, CarrierUnavailableError
 from fugace.domain.message import SENDABLE, Change, Evidence, OnUnknown, Record, Status, as_code
+from fugace.domain.times import whole
 from fugace.ports import Carrier, Clock, HttpRequest, Messages, Submission, Timer, Web
 from functions.send.clearance import Clearance
 from functions.send.task import InDoubtError, Outcome, Task
@@ -221,8 +222,7 @@ class Dispatch:
 
     def _now(self) -> datetime:
         """To the millisecond, as times are kept: a claim is let go by the time it was made at."""
-        now = self.clock()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return whole(self.clock())
 
 
 def _stale(record: Record, now: datetime) -> bool:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from fugace.domain import chain, ids
+from fugace.domain.actor import Actor
 from fugace.domain.errors import FugaceError, NotFoundError
 from fugace.domain.hold import Ground, HoldState
 from fugace.domain.message import SENDABLE, Category, Change, Evidence, Status
@@ -31,7 +32,6 @@ from fugace.domain.tenant import Role
 from functions.auth.keys import Wish as KeyWish
 from functions.dlr.record import Report, record
 from functions.purge import briefs, cover, departing, plan, walk
-from functions.purge.actor import Actor
 from functions.purge.holds import Wish as HoldWish
 from functions.send.accept import Sender
 from functions.send.once import Once

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseState, Denial, Extension, Identity, Right
 from fugace.domain.errors import BadCursorError, ForbiddenError, NotFoundError, RequestClosedError, UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action
-from functions.dsar.counter.actor import Actor
 from tests.fakes import ALICE, BAKERY, BOB, CAROL, NOON, SHOP
 from tests.office import ASKED, BAKER, CALLBACK, ID, NOTEBOOK, OFFICER, Office, request_id, wish
 

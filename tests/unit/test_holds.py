@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fugace.domain.actor import Actor
 from fugace.domain.errors import (
     BadRequestError,
     ForbiddenError,
@@ -21,7 +22,6 @@ from fugace.domain.ids import MessageKey
 from fugace.domain.ledger import Action, written
 from fugace.domain.retention import Period
 from fugace.ports import Write
-from functions.purge.actor import Actor
 from functions.purge.holds import MOST, HoldDesk, Wish
 from tests.fakes import ALICE, BAKERY, BOB, FIRST, NOON, SECOND, SHOP, WEEK, kept, sealed_record, tenant
 from tests.fakes_keeping import FakeDisposal, FakeHolds, Keeping

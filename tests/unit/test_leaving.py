@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseState, Right
 from fugace.domain.errors import (
     ForbiddenError,
@@ -17,7 +18,6 @@ from fugace.domain.errors import (
 from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.tenant import ApiKey, Role
-from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.leaving import PATIENCE, Wish
 from tests.fakes import BAKERY, NOON, SHOP
 from tests.office import BAKER, NOTEBOOK, OFFICER, Office

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from fugace.domain.actor import Actor
 from fugace.domain.bounds import Bound
 from fugace.domain.errors import (
     ForbiddenError,
@@ -19,7 +20,6 @@ from fugace.domain.ledger import Action, written
 from fugace.domain.retention import ANNOUNCED, Kind, Period, Retention
 from fugace.edge import wiring
 from fugace.ports import Write
-from functions.purge.actor import Actor
 from functions.purge.policy import MOST, PolicyDesk, check
 from tests.fakes import BAKERY, SHOP, tenant
 from tests.fakes_keeping import FakePolicies, Keeping

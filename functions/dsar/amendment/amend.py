@@ -6,11 +6,12 @@ from fugace.domain.case import Case, Found, Outcome, Right
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action
 from fugace.domain.retention import Kind
+from fugace.domain.times import whole
 from fugace.domain.wishes import Obstacle, objects
 from fugace.keeping import Agenda, Policies
 from fugace.ports import Clock
 from fugace.rights import Persons, Requests
-from functions.dsar.amendment.journal import Journal, whole
+from functions.dsar.amendment.journal import Journal
 from functions.dsar.amendment.rectify import MESSAGES, Rectify
 from functions.dsar.amendment.restraint import Restraint
 from functions.dsar.task import Left, Task

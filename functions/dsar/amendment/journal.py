@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from fugace.domain.case import Case
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ledger import Action, Draft, Fact
+from fugace.domain.times import whole
 from fugace.keeping import Ledger
 from fugace.ports import Clock, ConflictError
 from fugace.rights import Requests
@@ -45,8 +45,3 @@ class Journal:
             else:
                 return True
         raise UnavailableError
-
-
-def whole(at: datetime) -> datetime:
-    """In milliseconds, as times are kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -12,10 +12,11 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.retention import Period
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Holds, Ledger
 from fugace.ports import Clock, ConflictError, Queue
 from fugace.rights import Requests
-from functions.dsar.amendment.journal import ATTEMPTS, whole
+from functions.dsar.amendment.journal import ATTEMPTS
 
 LONGEST = Period(months=120)
 """A restriction has no end of its own; a hold has to have one, and this is the latest."""

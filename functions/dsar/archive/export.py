@@ -6,32 +6,31 @@ fraction of the time that a run has. A run that is killed leaves an upload that 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fugace.domain.case import ARCHIVED, Case
-from fugace.domain.errors import MissingKeyError, UnavailableError
+from fugace.domain.errors import MissingKeyError
 from fugace.domain.hold import Hold
 from fugace.domain.ids import SubjectId
-from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Record, Status
 from fugace.domain.retention import Kind, Retention
 from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
 from fugace.keeping import Agenda, Disposal, Holds, Ledger
-from fugace.ports import Clock, ConflictError, Place, SubjectKey, Tenants, Terms, Vault
+from fugace.ports import Clock, Place, SubjectKey, Tenants, Terms, Vault
 from fugace.rights import Archives, ArchiveSeals, CaseSeals, Persons, Requests, Upload
 from functions.dsar.archive import bundle, content
 from functions.dsar.archive.bundle import After, Told
 from functions.dsar.archive.content import Messages, Shown
+from functions.dsar.archive.entering import enter
 from functions.dsar.archive.facts import Facts
 from functions.dsar.archive.words import Words, words
-from functions.dsar.task import ACTOR, ENOUGH, Left, Task
+from functions.dsar.task import ENOUGH, Left, Task
 
 PAGE, BATCH = 5_000, 100
 """Places of one query of the index; records of one read."""
-_TRIES = 5
 _STAYED = frozenset({Status.ACCEPTED, Status.CANCELLED})
 """No carrier has seen a message that was never in another state."""
 
@@ -106,7 +105,7 @@ class Export:
                 upload.abort()
             raise
         upload.close()
-        self._enter(case, count, now)
+        enter(self.ledger, self.requests, case, count, now)
         return Exported(count=count)
 
     def _begin(self, case: Case) -> Upload | None:
@@ -121,19 +120,6 @@ class Export:
     def _standing(self, subject: SubjectId | None) -> Standing:
         """Without what the person wished for: that changes nothing of what there is."""
         return self.persons.standing(subject) if subject else Standing()
-
-    def _enter(self, case: Case, count: int, at: datetime) -> None:
-        """Into the ledger, once: the request says in the same transaction that its archive is there."""
-        draft = Draft(case.tenant, at, Action.ARCHIVE_MADE, ACTOR, case.key.id, {"records": count})
-        seen: Case | None = case
-        for _ in range(_TRIES):
-            if seen is None or seen.records is not None:  # another run was faster, or our answer was lost
-                return
-            with suppress(ConflictError):
-                self.ledger.append(draft, self.requests.change(replace(seen, records=count), seen))
-                return
-            seen = self.requests.get(case.key)
-        raise UnavailableError
 
 
 @dataclass(slots=True)

@@ -4,12 +4,12 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseState
 from fugace.domain.errors import CodeRefusedError, RequestClosedError, UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.ports import Clock, Vault
 from fugace.rights import Machine, Requests
-from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.desk import Desk
 
 TRIES = 5

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fugace.domain import deadlines
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseKey, CaseState, Denial, Extension, Right
 from fugace.domain.errors import NotFoundError, RequestClosedError, UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.msisdn import Msisdn
+from fugace.domain.times import whole
 from fugace.keeping import Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import Requests
-from functions.dsar.counter.actor import Actor
-from functions.dsar.counter.ending import Ending, forgotten, whole
+from functions.dsar.counter.ending import Ending, forgotten
 
 BEFORE = frozenset({CaseState.VERIFYING, CaseState.WAITING})
 """Nothing was done yet."""

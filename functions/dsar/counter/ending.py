@@ -15,11 +15,6 @@ FIRST = 1
 """Number of the first attempt to tell an address."""
 
 
-def whole(at: datetime) -> datetime:
-    """In milliseconds, as times are kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
 def forgotten(case: Case, retention: Retention | None, now: datetime) -> bool:
     """Whether nobody needs to know of it any more: then it is not there, deleted or not (I4)."""
     if case.finished is None or not case.state.final or retention is None or Kind.CASES not in retention.caps:

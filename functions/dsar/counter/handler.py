@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from aws_lambda_powertools.event_handler import Response
 
 from fugace.domain import jose
+from fugace.domain.actor import Actor
 from fugace.domain.errors import NotFoundError
 from fugace.domain.tenant import Scope
 from fugace.edge import http, observe, wiring
@@ -18,7 +19,6 @@ from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
 from fugace.keeping import Signer
 from functions.dsar.counter import schema, view
-from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.codes import Codes
 from functions.dsar.counter.desk import Desk
 from functions.dsar.counter.ending import Ending

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from fugace.domain import addresses, deadlines
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
 from fugace.domain.errors import (
     FieldError,
@@ -28,11 +29,11 @@ from fugace.domain.jose import b64url
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
+from fugace.domain.times import whole
 from fugace.keeping import Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import CaseSeals, Machine, NewKey, Requests
-from functions.dsar.counter.actor import Actor
-from functions.dsar.counter.ending import forgotten, whole
+from functions.dsar.counter.ending import forgotten
 
 MOST = 5000
 """Open requests of one tenant: beyond, somebody files them who should not. Counted in one page of an index."""

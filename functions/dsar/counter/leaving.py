@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fugace.domain import deadlines
+from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
 from fugace.domain.errors import LegalHoldError, NotFoundError, SameKeyError, UnavailableError
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import TenantId, uuid8
 from fugace.domain.ledger import Action, Draft, Fact, written
+from fugace.domain.times import whole
 from fugace.keeping import Holds, Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import CaseSeals, Machine, Requests
-from functions.dsar.counter.actor import Actor
-from functions.dsar.counter.ending import Ending, whole
+from functions.dsar.counter.ending import Ending
 from functions.dsar.counter.intake import RUN, SOON, demand_callable
 
 PATIENCE = timedelta(days=7)

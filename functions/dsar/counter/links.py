@@ -5,18 +5,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from fugace.domain.actor import Actor
 from fugace.domain.case import ARCHIVED, Case, CaseKey, CaseState, Right
 from fugace.domain.errors import MissingKeyError, NotFoundError, RequestClosedError, UnavailableError
 from fugace.domain.ids import MessageId, MessageKey
 from fugace.domain.jose import b64url, unb64url
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
+from fugace.domain.times import whole
 from fugace.keeping import Ledger
 from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import Archives, CaseSeals, Requests
-from functions.dsar.counter.actor import Actor
 from functions.dsar.counter.desk import Desk
-from functions.dsar.counter.ending import whole
 from functions.dsar.task import ACTOR
 
 GOOD_FOR = timedelta(hours=24)

@@ -16,6 +16,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.ledger import Action, Draft, Fact, written
 from fugace.domain.lookout import CERTIFYING, ROUND, certifying, next_look
 from fugace.domain.retention import Kind, Period
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Ledger, Policies
 from fugace.ports import Clock, ConflictError
 from fugace.rights import CaseShredder, Requests
@@ -330,11 +331,6 @@ def _works(right: Right) -> str:
     if right is Right.OFFBOARDING:
         return LEAVE
     return EXPORT if right in ARCHIVED else ERASE if right in ERASING else AMEND
-
-
-def whole(at: datetime) -> datetime:
-    """In milliseconds, as times are kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _bound(case: Case) -> bool:

@@ -17,9 +17,9 @@ from fugace.domain.message import Category, OnUnknown
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Period
 from fugace.domain.tenant import Tenant
+from fugace.domain.times import whole
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Vault
 from fugace.rights import CaseSeals, Requests
-from functions.dsar.course.settle import whole
 from functions.dsar.task import Task
 
 VALID = timedelta(minutes=10)

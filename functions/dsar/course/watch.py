@@ -13,11 +13,11 @@ from fugace.domain import deadlines
 from fugace.domain.case import Case, CaseKey, CaseState
 from fugace.domain.hold import Hold, HoldState
 from fugace.domain.lookout import FORGET, GRACE, ROUND, next_look
+from fugace.domain.times import whole
 from fugace.keeping import Holds
 from fugace.ports import Clock
 from fugace.rights import Machine, Requests
 from functions.dsar.course.herald import Herald
-from functions.dsar.course.settle import whole
 from functions.dsar.task import ENOUGH, Left
 
 MOST = 200

@@ -7,38 +7,36 @@ docs/offboarding.md says how. One run makes the whole of it, in memory that grow
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import IO, cast
 
 from fugace.datamap.keys import SubjectKey as KeyRow
 from fugace.domain.case import Case, CaseState, Right
-from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId
-from fugace.domain.ledger import Action, Draft
 from fugace.domain.message import Record
 from fugace.domain.portable import Found
 from fugace.domain.retention import Kind
 from fugace.domain.tenant import Tenant
 from fugace.domain.webhooks import rfc3339
 from fugace.keeping import Agenda, Disposal, Holds, Ledger
-from fugace.ports import Clock, ConflictError, SubjectKey, Tenants, Terms, Vault
+from fugace.ports import Clock, SubjectKey, Tenants, Terms, Vault
 from fugace.rights import Archives, ArchiveSeals, Requests, Upload
 from functions.dsar.archive import content, tables
 from functions.dsar.archive.bundle import Sink, Squeezed, as_json, member
 from functions.dsar.archive.content import HOLDS, MESSAGES, REQUESTS, Messages, Section, Shown
+from functions.dsar.archive.entering import enter
 from functions.dsar.archive.export import BATCH, Exported, NoTenantError, NoTimeError
 from functions.dsar.archive.facts import Facts
 from functions.dsar.archive.words import words
 from functions.dsar.departure.crowd import Crowd
-from functions.dsar.task import ACTOR, ENOUGH, Left, Task
+from functions.dsar.task import ENOUGH, Left, Task
 
 FORMAT = "fugace-tenant-data/1"
 """What `data.json` says of itself: its messages, requests and holds are those of `fugace-data/1`."""
 PERSONS = Section("persons", KeyRow, ("found", "number"))
 _PAGE = 100
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +81,8 @@ class Depart:
                 upload.abort()
             raise
         upload.close()
-        self._enter(case, count, now)
+        enter(self.ledger, self.requests, case, count, now)
         return Exported(count=count)
-
-    def _enter(self, case: Case, count: int, at: datetime) -> None:
-        """Into the ledger, once: the request says in the same transaction that its archive is there."""
-        draft = Draft(case.tenant, at, Action.ARCHIVE_MADE, ACTOR, case.key.id, {"records": count})
-        seen: Case | None = case
-        for _ in range(_TRIES):
-            if seen is None or seen.records is not None:  # another run was faster, or our answer was lost
-                return
-            with suppress(ConflictError):
-                self.ledger.append(draft, self.requests.change(replace(seen, records=count), seen))
-                return
-            seen = self.requests.get(case.key)
-        raise UnavailableError
 
 
 @dataclass(slots=True)

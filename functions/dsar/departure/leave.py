@@ -18,6 +18,7 @@ from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
+from fugace.domain.times import whole
 from fugace.keeping import Disposal, Holds, Ledger
 from fugace.ports import Clock, ConflictError, Place, Terms, Timer, Write
 from fugace.rights import ArchiveShredder, CaseShredder, Estate, Recalls, Requests
@@ -270,8 +271,7 @@ class Leave:
 
     def _now(self) -> datetime:
         """To the millisecond, as times are kept."""
-        now = self.clock()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return whole(self.clock())
 
 
 _STEPS: Mapping[str, Callable[[Leave, Case, Left], Answer]] = {

@@ -11,6 +11,7 @@ from fugace.domain.hold import Hold, HoldState
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind
+from fugace.domain.times import whole
 from fugace.keeping import Agenda, Holds, Ledger, Policies
 from fugace.ports import Clock, ConflictError
 from fugace.rights import Persons, Requests
@@ -143,8 +144,7 @@ class Tombstone:
 
     def _now(self) -> datetime:
         """To the millisecond, as times are kept."""
-        now = self.clock()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return whole(self.clock())
 
 
 def _demand_settled(holds: Sequence[Hold], subject: SubjectId) -> None:

@@ -17,12 +17,12 @@ from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.vault import KeyVault
 from fugace.domain import chain
+from fugace.domain.actor import Actor
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Ground, HoldState
 from fugace.domain.ledger import Entry
 from fugace.domain.retention import ANNOUNCED, Kind, Period
 from fugace.edge import wiring
-from functions.purge.actor import Actor
 from functions.purge.foresight import Foresight
 from functions.purge.holds import HoldDesk, Wish
 from functions.purge.policy import PolicyDesk

@@ -1,4 +1,4 @@
-"""Who asks for something on a person's behalf."""
+"""Who asks to have something changed that the ledger tells of."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class Actor:
     live: bool
 
     def demand_live(self) -> None:
-        """A test key may look at requests, and neither file nor change one, nor fetch what was made for a person.
+        """A test key may look, and change nothing: what is kept or held, and what persons ask, is live data.
 
         Raises:
             ForbiddenError: it is a test key.
         """
         if not self.live:
-            raise ForbiddenError(reason="a test key cannot act for a person")
+            raise ForbiddenError(reason="a test key cannot change live data")
