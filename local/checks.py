@@ -16,7 +16,7 @@ RUN = sys.executable
 TESTS = ROOT / "tests"
 SLOW = {"infra", "emulator", "journeys", "browser"}
 """Folders that need what is built or deployed."""
-BESIDE = {"cli", "architecture"}
+BESIDE = {"architecture", "cli", "contract"}
 """Folders that take, after style and types, about as long as all other fast ones."""
 
 Commands = list[list[str]]
@@ -40,8 +40,8 @@ def fast() -> dict[str, Commands]:
         [RUN, "-m", "mypy", "--no-error-summary"],
     ]
     return {
-        "style, types, command line": [*style, pytest(*sorted(BESIDE & folders))],
-        "units, contracts": [pytest(*sorted(folders - BESIDE))],
+        "style, types, contracts": [*style, pytest(*sorted(BESIDE & folders))],
+        "units": [pytest(*sorted(folders - BESIDE))],
     }
 
 
