@@ -18,6 +18,7 @@ from functions.dsar.counter.intake import Filed, Intake, Wish
 from functions.dsar.counter.leaving import Leaving
 from functions.dsar.counter.links import Links
 from functions.dsar.counter.listing import Listing
+from functions.dsar.herald import Herald
 from tests.fakes import ALICE, BAKERY, NOON, SHOP, FakeQueue, tenant
 from tests.fakes_keeping import Keeping
 from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakeMachine, FakeRequests
@@ -64,7 +65,7 @@ class Office:
             self.agenda,
             self.seals,
             self.machine,
-            self.queue,
+            Herald(self.queue),
         )
 
     @property

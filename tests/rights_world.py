@@ -11,10 +11,10 @@ from fugace.domain.ledger import Action
 from fugace.domain.lookout import next_look
 from fugace.domain.retention import Kind, Period
 from functions.dsar.course.callback import Callback
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.verify import Verify
 from functions.dsar.course.watch import Seen, Watch
+from functions.dsar.herald import Herald
 from functions.dsar.task import Task
 from tests.crashing import Calls
 from tests.fakes import ALICE, NOON, SHOP, FakeClock, FakeMessages, FakeQueue, FakeTenants, FakeVault, FakeWeb, tenant

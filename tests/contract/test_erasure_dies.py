@@ -38,11 +38,11 @@ from fugace.edge import wiring
 from fugace.edge.settings import CarrierSetting
 from fugace.ports import HttpAnswer
 from functions.dsar.course.certify import Certify
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.watch import Watch
 from functions.dsar.erasure.erase import Erasure, Ports
 from functions.dsar.erasure.recall import Recall
+from functions.dsar.herald import Herald
 from functions.dsar.task import Task
 from tests.account import GONE, OVER, RUNNING, Account, Moment
 from tests.erasing import ASL, PLENTY

@@ -12,12 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fugace.domain import jose
-from fugace.domain.case import CaseState, Found, Outcome, Right
+from fugace.domain.case import CaseKey, CaseState, Found, Outcome, Right
 from fugace.domain.errors import UnavailableError
 from fugace.domain.tenant import Role
-from functions.dsar.counter import handler, schema, view
-from functions.dsar.counter.codes import print_of
-from tests.architecture.openapi import document, wrong
+from functions.dsar.counter import handler, schema
+from functions.dsar.onetime import digest
 from tests.edge.events import CONTEXT, event
 from tests.edge.front_desk import ERASURE, NUMBER, RAW, answer, ask, open_
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP, sealed_record
@@ -391,7 +390,7 @@ def test_a_denial_tells_what_the_person_may_do(office: Office) -> None:
 def test_a_code_is_given_back(office: Office) -> None:
     """202; a wrong one 422 with the tries that are left."""
     file(office, **ours(identity="otp"))
-    office.put(code=print_of(office.vault, SHOP, ID, "471193"), token="waits")
+    office.put(code=digest(office.vault, CaseKey(SHOP, ID), "471193"), token="waits")
     office.machine.waiting.add("waits")
 
     status, problem = ask("POST", f"{PATH}/code", {"code": "471194"})
@@ -582,21 +581,6 @@ def test_somebody_never_heard_of_is_answered_in_the_same_size(monkeypatch: pytes
     assert told(monkeypatch, known=True) == told(monkeypatch, known=False)
 
 
-# --- callbacks ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", CaseState)
-@pytest.mark.parametrize("reminder", ["", "P7D", "overdue"])
-def test_what_callbacks_are_told_is_as_described(office: Office, state: CaseState, reminder: str) -> None:
-    """State and date; whoever sends it takes it from here."""
-    office.file()
-    shown = view.callback(office.put(state=state), CALLBACK, ADDRESS, reminder)
-
-    assert wrong(document()["components"]["schemas"]["SubjectRequestCallback"], shown) == ""
-    assert shown["status_callback_url"] == CALLBACK
-    assert shown["request_status"] == state.dsr_status
-
-
 # --- leaks ----------------------------------------------------------------------------------------
 
 BUG, UNAVAILABLE = RuntimeError(NUMBER), UnavailableError()
@@ -641,7 +625,7 @@ def test_no_answer_and_no_log_line_shows_a_person(
     assert ask("POST", "/v1/requests", ERASURE)[0] == 201
     otp = {**ERASURE, "subject_request_id": request_id(3), "subject_request_type": "objection", **ours(identity="otp")}
     assert ask("POST", "/v1/requests", otp)[0] == 201
-    office.put(3, code=print_of(office.vault, SHOP, request_id(3), CODE), token="waits")
+    office.put(3, code=digest(office.vault, CaseKey(SHOP, request_id(3)), CODE), token="waits")
     office.machine.waiting.add("waits")
     office.answered(4)
     method, path, body, fails = REQUESTS[outcome]

@@ -160,6 +160,16 @@ def test_the_tenant_is_told_what_carriers_have() -> None:
     }
 
 
+def test_what_is_being_handed_over_is_told_as_something_a_carrier_may_have() -> None:
+    """Art. 19: it goes to the old number, and nobody can take it back."""
+    house = corrected(House())
+    house.write(THIRD, text="Another parcel", status=(Status.ACCEPTED, Status.QUEUED))
+    house.run()
+
+    assert house.of(CAROL) == {SECOND}
+    assert house.places()["carriers"] == Found(Outcome.NOT_SUPPORTED, left=2, ground="simulator")
+
+
 def test_both_persons_are_looked_at_by_the_purge() -> None:
     """Of the old one nothing may be left, and then the key goes too."""
     house = corrected(House())

@@ -14,6 +14,7 @@ from fugace.domain.case import CaseState, Right
 from fugace.domain.errors import UnavailableError, WebhookFailedError, WebhookRefusedError
 from fugace.ports import HttpAnswer
 from functions.dsar.course.callback import PAUSES, Notice, Told
+from tests.architecture.openapi import document, wrong
 from tests.fakes import ALICE, NOON
 from tests.rights_world import CALLBACK, Rights, case_key
 
@@ -90,6 +91,18 @@ def test_it_is_signed_as_open_dsr_signs(world: Rights) -> None:
     signature = base64.b64decode(request.headers["X-OpenDSR-Signature"], validate=True)
     key.verify(signature, request.body, ec.ECDSA(hashes.SHA256()))
     assert len(hashlib.sha256(request.body).digest()) == 32
+
+
+@pytest.mark.parametrize("right", Right)
+@pytest.mark.parametrize("state", CaseState)
+@pytest.mark.parametrize("reminder", ["", "P7D", "overdue"])
+def test_it_is_as_described(world: Rights, right: Right, state: CaseState, reminder: str) -> None:
+    """Controllers build what receives it from the description of the interface."""
+    certificate = "e30.e30.c2ln" if right is Right.OFFBOARDING else ""
+    world.change(right=right, state=state, reminded=reminder, certificate=certificate)
+    world.callback.run(Notice(case_key(), state.value))
+
+    assert wrong(document()["components"]["schemas"]["SubjectRequestCallback"], body(world)) == ""
 
 
 def test_nobody_is_named(world: Rights) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fugace.domain.case import Case, CaseState, Identity
+from fugace.domain.case import Case, CaseKey, CaseState, Identity
 from fugace.domain.errors import CodeRefusedError, ForbiddenError, NotFoundError, RequestClosedError, UnavailableError
+from functions.dsar import onetime
 from functions.dsar.counter import codes
-from functions.dsar.counter.codes import TRIES, print_of
 from tests.fakes import SHOP
 from tests.office import BAKER, ID, NOTEBOOK, OFFICER, Office, wish
 
@@ -23,7 +23,7 @@ def office() -> Office:
     """A code was sent."""
     office = Office()
     office.file(wish(identity=Identity.OTP))
-    office.put(code=print_of(office.vault, SHOP, ID, CODE), token=TOKEN)
+    office.put(code=onetime.digest(office.vault, CaseKey(SHOP, ID), CODE), token=TOKEN)
     office.machine.waiting.add(TOKEN)
     return office
 
@@ -55,17 +55,17 @@ def test_it_works_once(office: Office) -> None:
 
 def test_there_are_five_tries(office: Office) -> None:
     """With each one fewer; then the right one does not help either."""
-    assert [left(lambda: office.codes.give(OFFICER, ID, WRONG)) for _ in range(TRIES)] == [4, 3, 2, 1, 0]
+    assert [left(lambda: office.codes.give(OFFICER, ID, WRONG)) for _ in range(onetime.TRIES)] == [4, 3, 2, 1, 0]
     assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == 0
     assert office.machine.waiting
 
 
 def test_the_fifth_may_be_the_right_one(office: Office) -> None:
     """Five tries are five."""
-    for _ in range(TRIES - 1):
+    for _ in range(onetime.TRIES - 1):
         left(lambda: office.codes.give(OFFICER, ID, WRONG))
 
-    assert office.codes.give(OFFICER, ID, CODE).tries == TRIES
+    assert office.codes.give(OFFICER, ID, CODE).tries == onetime.TRIES
 
 
 def test_a_hundred_at_a_time_are_five_tries_too(office: Office) -> None:
@@ -76,7 +76,7 @@ def test_a_hundred_at_a_time_are_five_tries_too(office: Office) -> None:
     def counted(case: Case, seen: Case) -> bool:
         if not looked:  # another one's try comes between the look and the write
             looked.append("race")
-            assert move(replace(seen, tries=TRIES), seen)
+            assert move(replace(seen, tries=onetime.TRIES), seen)
         return move(case, seen)
 
     def watched(*args: Any) -> bytes:
@@ -102,7 +102,7 @@ def test_before_one_was_sent_none_is_right(office: Office, more: dict[str, Any])
     """And no try is lost."""
     office.put(**more)
 
-    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == TRIES
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == onetime.TRIES
     assert office.case().tries == 0
 
 
@@ -182,9 +182,9 @@ def test_a_request_that_waits_for_none_says_so(office: Office, state: CaseState)
 
 def test_a_code_of_another_request_is_wrong(office: Office) -> None:
     """The digest is bound to its request."""
-    office.put(code=print_of(office.vault, SHOP, "another", CODE))
+    office.put(code=onetime.digest(office.vault, CaseKey(SHOP, "another"), CODE))
 
-    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == TRIES - 1
+    assert left(lambda: office.codes.give(OFFICER, ID, CODE)) == onetime.TRIES - 1
 
 
 def test_nobody_elses_key_and_no_test_key(office: Office) -> None:

@@ -8,6 +8,7 @@ import pytest
 from fugace.adapters.frames import FrameSeals
 from fugace.domain.case import CaseState
 from fugace.domain.ledger import Action
+from fugace.domain.message import Status
 from fugace.domain.portable import read
 from fugace.domain.retention import Kind
 from functions.dsar.archive.export import NoTimeError
@@ -85,6 +86,18 @@ def test_tables_have_the_same_rows() -> None:
 
     for name in ("messages", "persons", "requests", "holds"):
         assert len(made.table(name)) == len(made.data[name])
+
+
+def test_recipients_are_the_carriers_that_got_something() -> None:
+    """Art. 15(1)(c): one that may have it is one, and one that was only meant to get it is not."""
+    house = Departing()
+    house.send(91, BOB, status=(Status.ACCEPTED, Status.QUEUED), carrier="bygone")
+    house.send(92, BOB, status=(Status.ACCEPTED, Status.CANCELLED), carrier="unheard")
+
+    names = {each["name"] for each in house.made().data["information"]["recipients"]}
+
+    assert "bygone" in names
+    assert "unheard" not in names
 
 
 def test_wishes_are_told() -> None:

@@ -13,9 +13,9 @@ from fugace.domain.message import Status
 from fugace.domain.retention import Kind, Period
 from fugace.keeping import Gone
 from functions.dsar.course.callback import Callback, Notice
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.settle import CLOSED, Settle
 from functions.dsar.course.watch import Watch
+from functions.dsar.herald import Herald
 from functions.dsar.task import Task as Step
 from functions.purge.closing import Closing
 from functions.purge.departing import Departing

@@ -14,9 +14,9 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.retention import Period
 from functions.dsar.course.certify import Certify
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.watch import Watch
+from functions.dsar.herald import Herald
 from functions.dsar.task import Task
 from tests.erasing import ASL, PLENTY
 from tests.fakes import BAKERY, NOON, SHOP, FakeQueue

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, Found, Outcome, Right
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action
@@ -12,7 +13,7 @@ from fugace.keeping import Agenda, Policies
 from fugace.ports import Clock
 from fugace.rights import Persons, Requests
 from functions.dsar.amendment.journal import Journal
-from functions.dsar.amendment.rectify import MESSAGES, Rectify
+from functions.dsar.amendment.rectify import Rectify
 from functions.dsar.amendment.restraint import Restraint
 from functions.dsar.task import Left, Task
 
@@ -62,7 +63,7 @@ class Amend:
     def _restrict(self, case: Case, subject: SubjectId) -> None:
         """Hidden and not sent from the first write on; then the purge is kept from destroying what there is."""
         if self.persons.standing(subject).erasing:  # nothing of it will be left
-            self.requests.note(case.key, MESSAGES, Found(Outcome.ERASED, ground=Obstacle.ERASURE.value))
+            self.requests.note(case.key, Branch.MESSAGES, Found(Outcome.ERASED, ground=Obstacle.ERASURE.value))
             return
         self.persons.restrict(case.tenant, subject, whole(self.clock()))
         if self.journal.enter(case, Action.RESTRICTED, {"ground": case.reason}):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, Found, Outcome
 from fugace.domain.expiry import record_expiry
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action
-from fugace.domain.message import SENDABLE, Record, Sealed, Status
+from fugace.domain.message import Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Retention
 from fugace.domain.wishes import Obstacle, Wishes
@@ -23,8 +24,6 @@ from fugace.rights import Amendments, CaseSeals, Persons, Requests
 from functions.dsar.amendment.journal import Journal
 from functions.dsar.task import ENOUGH, Left
 
-MESSAGES, CARRIERS = "messages", "carriers"
-"""Names of branches, as `fugace.datamap.entry.Branch` has them."""
 RECTIFIED, HOLD = "rectified", "hold"
 """Words of ours: why what is counted is still there."""
 PAGE = 100
@@ -58,7 +57,7 @@ class Rectify:
         if case.amended or retention is None:
             return False
         if self.persons.standing(subject).erasing:
-            self.requests.note(case.key, MESSAGES, Found(Outcome.ERASED, ground=Obstacle.ERASURE.value))
+            self.requests.note(case.key, Branch.MESSAGES, Found(Outcome.ERASED, ground=Obstacle.ERASURE.value))
             return False
         asked = json.loads(self.seals.open(case.key, "correction", case.correction))
         walk = _Walk(self, case, subject, retention, left)
@@ -94,7 +93,7 @@ class _Walk:
         if new == self.subject:  # it is right as it is
             return self._done("to", 0, 0)
         if self.its.persons.standing(self.subject).restricted:
-            self._note(MESSAGES, Found(Outcome.HELD, ground=Obstacle.RESTRICTION.value))
+            self._note(Branch.MESSAGES, Found(Outcome.HELD, ground=Obstacle.RESTRICTION.value))
             return False
         tally = _Tally(self._moved())
         for record in self._records():
@@ -104,7 +103,7 @@ class _Walk:
                 self._readdress(record, to, new, tally)
             except _RefusedError as refused:
                 self._part(new)
-                self._note(MESSAGES, Found(Outcome.FAILED, tally.moved, ground=str(refused)))
+                self._note(Branch.MESSAGES, Found(Outcome.FAILED, tally.moved, ground=str(refused)))
                 return False
         self._tell(tally.abroad)
         self._part(new)
@@ -112,17 +111,17 @@ class _Walk:
 
     def _moved(self) -> int:
         """How many an earlier run has moved. One that it died with is not among them: too few, never too many."""
-        before = self.case.places.get(MESSAGES)
+        before = self.case.places.get(Branch.MESSAGES)
         return before.count if before else 0
 
     def _readdress(self, record: Record, to: Msisdn, new: SubjectId, tally: "_Tally") -> None:
-        if record.status not in SENDABLE:
-            tally.abroad[record.carrier] += _handed_over(record)
-        elif record.held:
+        if record.handed_over:
+            tally.abroad[record.carrier] += 1
+        elif record.status is Status.ACCEPTED and record.held:
             tally.held += 1
-        elif record.status is Status.ACCEPTED and record.claimed_at is None and self._move(record, to, new):
+        elif record.status is Status.ACCEPTED and self._move(record, to, new):
             tally.moved += 1
-            self._note(MESSAGES, Found(Outcome.RETAINED, tally.moved, ground=RECTIFIED))
+            self._note(Branch.MESSAGES, Found(Outcome.RETAINED, tally.moved, ground=RECTIFIED))
 
     def _move(self, record: Record, to: Msisdn, new: SubjectId) -> bool:
         """Both keys are asked for now: an erasure that begins waits for whoever asked a moment ago, and no longer."""
@@ -136,7 +135,7 @@ class _Walk:
         """Art. 19: no carrier takes a correction of what it has handed on; the tenant is told which have what."""
         if total := abroad.total():
             names = ",".join(sorted(name for name, count in abroad.items() if count))
-            self._note(CARRIERS, Found(Outcome.NOT_SUPPORTED, left=total, ground=names))
+            self._note(Branch.CARRIERS, Found(Outcome.NOT_SUPPORTED, left=total, ground=names))
 
     def _part(self, new: SubjectId) -> None:
         """Of the person nothing may be left, and whoever has the new number may have got a key for nothing."""
@@ -180,9 +179,9 @@ class _Walk:
     def _done(self, what: str, count: int, held: int) -> bool:
         """What a hold keeps as it is follows when it is lifted; until then it is not said to be done."""
         if held:
-            self._note(MESSAGES, Found(Outcome.HELD, count, held, ground=HOLD))
+            self._note(Branch.MESSAGES, Found(Outcome.HELD, count, held, ground=HOLD))
             return False
-        self._note(MESSAGES, Found(Outcome.RETAINED, count, ground=RECTIFIED))
+        self._note(Branch.MESSAGES, Found(Outcome.RETAINED, count, ground=RECTIFIED))
         self.its.journal.enter(self.case, Action.RECTIFIED, {"field": what, "records": count})
         return False
 
@@ -192,10 +191,6 @@ class _Walk:
 
 def _restricted(_subject: SubjectId, person: Wishes) -> bool:
     return person.restricted is not None
-
-
-def _handed_over(record: Record) -> bool:
-    return bool(record.carrier_ref) or any(change.status is Status.SUBMITTED for change in record.history)
 
 
 def _resealed(record: Record, old: SubjectKey, new: SubjectKey, to: Msisdn) -> Record:

@@ -13,7 +13,7 @@ from fugace.domain.case import ARCHIVED, Case
 from fugace.domain.errors import MissingKeyError
 from fugace.domain.hold import Hold
 from fugace.domain.ids import SubjectId
-from fugace.domain.message import Record, Status
+from fugace.domain.message import Record
 from fugace.domain.retention import Kind, Retention
 from fugace.domain.standing import Standing
 from fugace.domain.tenant import Tenant
@@ -31,8 +31,6 @@ from functions.dsar.task import ENOUGH, Left, Task
 
 PAGE, BATCH = 5_000, 100
 """Places of one query of the index; records of one read."""
-_STAYED = frozenset({Status.ACCEPTED, Status.CANCELLED})
-"""No carrier has seen a message that was never in another state."""
 
 
 class NoTimeError(Exception):
@@ -173,7 +171,7 @@ class _Reading:
             self.held_by |= record.held
             if record.key.id in on_message:
                 self.held_by.add(on_message[record.key.id])
-            if any(change.status not in _STAYED for change in record.history):
+            if record.handed_over:
                 self.carriers.add(record.carrier)
             yield reader.shown(record, key, self.now)
 

@@ -7,20 +7,13 @@ from dataclasses import dataclass, replace
 from fugace.domain.actor import Actor
 from fugace.domain.case import Case, CaseState
 from fugace.domain.errors import CodeRefusedError, RequestClosedError, UnavailableError
-from fugace.domain.ids import TenantId
 from fugace.ports import Clock, Vault
 from fugace.rights import Machine, Requests
 from functions.dsar.counter.desk import Desk
+from functions.dsar.onetime import TRIES, digest
 
-TRIES = 5
-PURPOSE = "code"
 _ATTEMPTS = 10
 """Several may give codes at a time: each try is counted, so each has to be the only writer once."""
-
-
-def print_of(vault: Vault, tenant: TenantId, request: str, code: str) -> bytes:
-    """What is kept of a code."""
-    return vault.digest(tenant, PURPOSE, f"{request}/{code}".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Codes:
         """
         actor.demand_live()
         seen = self._count(actor, request)
-        given = print_of(self.vault, actor.tenant, seen.key.id, code)
+        given = digest(self.vault, seen.key, code)
         right = hmac.compare_digest(given, seen.code)
         late = seen.until is not None and seen.until <= self.clock()
         if not right or late:

@@ -8,11 +8,8 @@ from fugace.domain.case import Case, CaseState
 from fugace.domain.ledger import Draft
 from fugace.domain.retention import Kind, Retention
 from fugace.keeping import Agenda, Ledger, Policies
-from fugace.ports import Queue
 from fugace.rights import CaseShredder, Machine, Requests
-
-FIRST = 1
-"""Number of the first attempt to tell an address."""
+from functions.dsar.herald import Herald
 
 
 def forgotten(case: Case, retention: Retention | None, now: datetime) -> bool:
@@ -36,7 +33,7 @@ class Ending:
     agenda: Agenda
     shredder: CaseShredder
     machine: Machine
-    callbacks: Queue
+    herald: Herald
 
     def close(self, seen: Case, state: CaseState, draft: Draft, *, reason: str = "") -> Case:
         """As it is then. Raises ConflictError where it is not as seen any more."""
@@ -58,7 +55,7 @@ class Ending:
             self.agenda.ensure(seen.tenant, Kind.CASES, retention.expiry(Kind.CASES, at, at))
         self.ledger.append(draft, self.requests.change(closed, seen))
         self.tidy(seen)
-        self.tell(closed)
+        self.herald.tell(closed)
         return replace(closed, version=seen.version + 1)
 
     def tidy(self, seen: Case) -> None:
@@ -67,9 +64,3 @@ class Ending:
         if seen.token:
             with suppress(Exception):  # it waits no longer than ten minutes, and then finds the request closed
                 self.machine.answer(seen.token)
-
-    def tell(self, case: Case) -> None:
-        """Have the controller's addresses told; where the queue takes nothing, whoever looks at requests sees to it."""
-        if case.callbacks:
-            with suppress(Exception):
-                self.callbacks.send([{"request": str(case.key), "state": case.state.value, "attempt": FIRST}])

@@ -26,6 +26,7 @@ from functions.dsar.counter.intake import Intake
 from functions.dsar.counter.leaving import Leaving
 from functions.dsar.counter.links import Links
 from functions.dsar.counter.listing import Listing
+from functions.dsar.herald import Herald
 
 app = http.resolver()
 
@@ -69,7 +70,7 @@ def _ending(its: Settings) -> Ending:
         agenda=wiring.agenda(its),
         shredder=wiring.case_shredder(its),
         machine=wiring.machine(its),
-        callbacks=wiring.callback_queue(its),
+        herald=Herald(wiring.callback_queue(its)),
     )
 
 

@@ -74,16 +74,6 @@ def cancelled(case: Case, address: str) -> dict[str, Any]:
     return {**status(case, address), "received_time": written(case.finished or case.received)}
 
 
-def callback(case: Case, url: str, address: str, reminder: str = "") -> dict[str, Any]:
-    """What one of the controller's addresses is told: the state, and nothing of what was found."""
-    shown = status(case, address)
-    del shown["api_version"]
-    ours: dict[str, Any] = {"state": case.state.value, "due_at": written(case.due)}
-    if reminder:
-        ours["reminder"] = reminder
-    return {**shown, "status_callback_url": url, "extensions": {schema.OURS: ours}}
-
-
 def _ours(case: Case) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "subject_request_type": case.right.value,

@@ -5,7 +5,7 @@ never one without the other, and whoever comes second finds what the first one m
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,11 +17,10 @@ from fugace.domain.ledger import Action, Draft, Entry
 from fugace.keeping import Ledger, Signer
 from fugace.ports import Clock, ConflictError, Terms
 from fugace.rights import Requests
+from functions.dsar.newest import newest_first
 from functions.dsar.task import ACTOR, Task
 
 CERTIFIED = frozenset({Right.ERASURE, Right.OFFBOARDING})
-_PAGE = 500
-"""Entries of the ledger looked at together, from its end: the one that is looked for was written minutes ago."""
 _ATTEMPTS = 5
 """How often somebody else may change the request meanwhile."""
 
@@ -92,16 +91,7 @@ class Certify:
         """The newest entry that counts what was erased for this request."""
         if kept and stage is Stage.FINAL:  # nothing was erased since: it hangs on the same entry
             return self.ledger.page(key.tenant, after=kept.ledger - 1, limit=1)[0]
-        for entry in self._backwards(key, kept.ledger if kept else 1):
+        for entry in newest_first(self.ledger, key.tenant, kept.ledger if kept else 1):
             if entry.draft.action is Action.ERASED and entry.draft.object == key.id:
                 return entry
         raise NotCountedError
-
-    def _backwards(self, key: CaseKey, first: int) -> Iterator[Entry]:
-        """A tenant's entries from the last one back to number `first`."""
-        head = self.ledger.head(key.tenant)
-        end = head.seq if head else 0
-        while end >= first:
-            after = max(first - 1, end - _PAGE)
-            yield from reversed(self.ledger.page(key.tenant, after=after, limit=end - after))
-            end = after

@@ -11,8 +11,8 @@ from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
 from functions.dsar.course.callback import Callback, Notice
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.watch import METRICS, Watch
+from functions.dsar.herald import Herald
 
 Event = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]

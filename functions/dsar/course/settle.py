@@ -20,7 +20,7 @@ from fugace.domain.times import whole
 from fugace.keeping import Agenda, Ledger, Policies
 from fugace.ports import Clock, ConflictError
 from fugace.rights import CaseShredder, Requests
-from functions.dsar.course.herald import Herald
+from functions.dsar.herald import Herald
 from functions.dsar.task import ACTOR, NoRequestError, Task
 
 DUPLICATE = "duplicate"

@@ -8,8 +8,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
-from functions.dsar.course.herald import Herald
 from functions.dsar.course.settle import Settle
+from functions.dsar.herald import Herald
 from functions.dsar.task import Task
 
 

@@ -20,12 +20,10 @@ from fugace.domain.tenant import Tenant
 from fugace.domain.times import whole
 from fugace.ports import Clock, Messages, SubjectKey, Tenants, Vault
 from fugace.rights import CaseSeals, Requests
+from functions.dsar.onetime import VALID, digest
 from functions.dsar.task import Task
 
-VALID = timedelta(minutes=10)
 DIGITS = 6
-TRIES = 5
-"""Wrong codes that may be given before no further one is looked at."""
 LIMITS = {timedelta(hours=1): 3, timedelta(days=1): 10}
 """Codes to one number of one tenant, in how long."""
 UNSENT = "unsent"
@@ -41,11 +39,6 @@ _ATTEMPTS = 8
 
 class UnsentError(Exception):
     """No code may be sent: the request ends unverified. It is written down why."""
-
-
-def digest(vault: Vault, case: Case, code: str) -> bytes:
-    """What is kept of a code: keyed, and of this request alone. Compare it in constant time."""
-    return vault.digest(case.tenant, "code", f"{case.key.id}/{code}".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ class Verify:
                     raise UnsentError
                 continue
             code = self._code(seen, task)
-            kept = digest(self.vault, seen, code)
+            kept = digest(self.vault, seen.key, code)
             tries = seen.tries if seen.token == task.token else 0  # a repeat's code is the same one
             waiting = replace(seen, token=task.token, code=kept, tries=tries, until=now + VALID, reason="")
             if self.requests.move(_looked(waiting, now), seen):

@@ -17,7 +17,7 @@ from fugace.domain.times import whole
 from fugace.keeping import Holds
 from fugace.ports import Clock
 from fugace.rights import Machine, Requests
-from functions.dsar.course.herald import Herald
+from functions.dsar.herald import Herald
 from functions.dsar.task import ENOUGH, Left
 
 MOST = 200

@@ -150,7 +150,7 @@ class _Reading:
         """Each with its person, where that person was not met before. None that is over, and none of a dead epoch."""
         reader = Messages(MESSAGES, self.tenant.retention)
         for record, key in self._records(reader):
-            if record.carrier_ref:
+            if record.handed_over:
                 self.carriers.add(record.carrier)
             shown = reader.shown(record, key, self.now)
             yield shown, self._met(record.subject, str(shown["to"]), key)

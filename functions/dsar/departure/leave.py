@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Outcome, Right, Stage
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import HoldState
@@ -23,9 +24,9 @@ from fugace.keeping import Disposal, Holds, Ledger
 from fugace.ports import Clock, ConflictError, Place, Terms, Timer, Write
 from fugace.rights import ArchiveShredder, CaseShredder, Estate, Recalls, Requests
 from functions.dsar.departure.crowd import Crowd
-from functions.dsar.erasure.gather import CARRIERS, MESSAGES, SCHEDULES, Gathering
-from functions.dsar.erasure.places import ARCHIVES, CASES, Schedules, held_by
-from functions.dsar.erasure.tombstone import ATTEMPTS, KEY
+from functions.dsar.erasure.gather import Gathering
+from functions.dsar.erasure.places import Schedules, held_by
+from functions.dsar.erasure.tombstone import ATTEMPTS
 from functions.dsar.task import ACTOR, ENOUGH, Left, Task
 
 EVERYBODY = SubjectId("")
@@ -100,8 +101,8 @@ class Leave:
         if not case.stage.reached(Stage.DESTROYED):
             shredded = self.estate.shred(case.tenant)
             case = self._enter(case, Stage.DESTROYED, Action.KEY_DESTROYED, shredded)
-        if KEY not in case.places or case.places[KEY].outcome is Outcome.HELD:
-            self.requests.note(case.key, KEY, Found(Outcome.ERASED, 1))
+        if Branch.KEY not in case.places or case.places[Branch.KEY].outcome is Outcome.HELD:
+            self.requests.note(case.key, Branch.KEY, Found(Outcome.ERASED, 1))
         if self._emptied(lambda: self.estate.account(case.tenant, PIECE), left):
             return Answer(more=self._cancel_others(case, left))
         return Answer(more=True)
@@ -110,7 +111,8 @@ class Leave:
         """Whether a hold was set since it was asked for: then all waits for its end."""
         open_ = {hold.id for hold in self.holds.of(case.tenant) if hold.state is not HoldState.OVER}
         if open_:
-            self.requests.note(case.key, KEY, held_by(self.holds, case.tenant, Found(Outcome.HELD, left=1), open_))
+            found = held_by(self.holds, case.tenant, Found(Outcome.HELD, left=1), open_)
+            self.requests.note(case.key, Branch.KEY, found)
         return bool(open_)
 
     def _enter(self, seen: Case, stage: Stage, action: Action, *also: Write) -> Case:
@@ -169,7 +171,7 @@ class Leave:
         )
         if not all(part(case, left) for part in parts):
             return Answer(more=True)
-        for place in (MESSAGES, ARCHIVES, CASES):
+        for place in (Branch.MESSAGES, Branch.ARCHIVES, Branch.CASES):
             self._note(self._again(case), place, 0)
         return Answer()
 
@@ -200,9 +202,9 @@ class Leave:
 
     def _archives(self, case: Case, left: Left) -> bool:
         """Whether none is left: each with its key, this request's own as well. How many is written down before."""
-        if not {ARCHIVES, CASES} <= case.places.keys():
+        if not {Branch.ARCHIVES, Branch.CASES} <= case.places.keys():
             rights = Counter(other.right in ARCHIVED for other in self._others(case))
-            for place, count in ((ARCHIVES, rights[True] + 1), (CASES, rights[False])):
+            for place, count in ((Branch.ARCHIVES, rights[True] + 1), (Branch.CASES, rights[False])):
                 self.requests.note(case.key, place, Found(Outcome.FAILED, left=count))
         for other in self._others(case):
             if left() <= ENOUGH:
@@ -223,9 +225,11 @@ class Leave:
         """Look once more, everywhere; where nothing is left, the tenant's own row goes, last of all."""
         crowd = self._crowd(case)
         places = list(islice(crowd.walk(), PIECE)) if crowd else []
-        there = {MESSAGES: len(crowd.records([place.key for place in places])) if crowd and places else 0}
+        rows = crowd.records([place.key for place in places]) if crowd and places else {}
+        there: dict[str, int] = {Branch.MESSAGES: len(rows)}
         there |= self.estate.left(case.key)
-        there |= {place: int(bool(self.recalls.last(case.key, f"{place}/"))) for place in (CARRIERS, SCHEDULES)}
+        asked = (Branch.CARRIERS, Branch.SCHEDULES)
+        there |= {place: int(bool(self.recalls.last(case.key, f"{place}/"))) for place in asked}
         for place, count in there.items():
             if count:
                 self._note(self._again(case), place, count)

@@ -40,5 +40,5 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """One step, or a part of it: `more` asks for it again."""
     task = Task.read(event)
     more = _erasure().run(task, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
-    logger.info("erased", tenant=task.key.tenant, kind=task.step, retried=int(more))
+    logger.info("erased", tenant=task.key.tenant, request=task.key.id, kind=task.step, retried=int(more))
     return {"more": more}

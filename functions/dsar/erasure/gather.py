@@ -6,14 +6,14 @@ from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, Found, Outcome
 from fugace.domain.ids import MessageId, MessageKey, SubjectId, TenantId
-from fugace.domain.message import SENDABLE, Record, Status
+from fugace.domain.message import SENDABLE, Record
 from fugace.ports import Clock, Place, Terms
 from fugace.rights import Abroad, Recalls, Requests
 from functions.dsar.task import ENOUGH, Left
 
-CARRIERS, SCHEDULES, MESSAGES = "carriers", "schedules", "messages"
 SCHEDULE = "schedule"
 PAGE = 2_000
 """Messages of one look: what others have of them fits into one row, of 400 KB at most."""
@@ -69,7 +69,7 @@ class Gathering:
 
     def run(self, case: Case, subject: SubjectId, left: Left) -> tuple[bool, Sums]:
         """Whether there is more, and what was seen."""
-        after, sums = _read(case.tenant, self.recalls.last(case.key, _prefix(CARRIERS, case)))
+        after, sums = _read(case.tenant, self.recalls.last(case.key, _prefix(Branch.CARRIERS, case)))
         known = self._known(case)
         for places in self._pages(subject, after):
             records = list(self.disposal.records([place.key for place in places]).values())
@@ -87,7 +87,7 @@ class Gathering:
         return {
             (kind, line)
             for name, lines in pages
-            for kind in (CARRIERS, SCHEDULES)
+            for kind in (Branch.CARRIERS, Branch.SCHEDULES)
             if name.startswith(f"{kind}/") and not name.startswith(_prefix(kind, case))
             for line in lines
         }
@@ -104,16 +104,16 @@ class Gathering:
     ) -> Sums:
         free = [record for record in records if not record.held]
         asked = [Abroad(each.carrier, each.carrier_ref) for each in free if each.carrier_ref and self._erases(each)]
-        kept = sum(map(_handed_over, free)) - len(asked)
+        kept = sum(each.handed_over for each in free) - len(asked)
         timed = [Abroad(SCHEDULE, f"m-{each.key.id}") for each in free if self._timed(each)]
-        lines = {SCHEDULES: timed, CARRIERS: asked}
+        lines = {Branch.SCHEDULES: timed, Branch.CARRIERS: asked}
         new = {kind: [line for line in every if (kind, line) not in known] for kind, every in lines.items()}
         sums = Sums(
             sums.messages + len(records),
             sums.held + len(records) - len(free),
-            sums.asked + len(new[CARRIERS]),
+            sums.asked + len(new[Branch.CARRIERS]),
             sums.kept + kept,
-            sums.timed + len(new[SCHEDULES]),
+            sums.timed + len(new[Branch.SCHEDULES]),
         )
         place = f"{_millis(last.anchor):015d}/{last.key.id}/{sums}"
         for kind, page in new.items():  # schedules first: it is the carriers' page that says how far we came
@@ -137,11 +137,11 @@ class Gathering:
 
         What carriers keep is counted by rows: those that an earlier run had seen, and not deleted, are the same ones.
         """
-        before = case.places.get(MESSAGES, Found(Outcome.FAILED))
+        before = case.places.get(Branch.MESSAGES, Found(Outcome.FAILED))
         again = before.outcome is Outcome.FAILED
         found = replace(before.seen(sums.messages), outcome=Outcome.FAILED, until=None, ground="")
         # Last of all: while it is not there, a repeat begins as this did.
-        for place, new, kept in ((CARRIERS, sums.asked, sums.kept), (SCHEDULES, sums.timed, 0)):
+        for place, new, kept in ((Branch.CARRIERS, sums.asked, sums.kept), (Branch.SCHEDULES, sums.timed, 0)):
             its, run = case.places.get(place, Found(Outcome.ERASED)), f"run-{case.run}"
             if its.ground == run or not (new or kept or known.get(place)):
                 continue
@@ -149,12 +149,7 @@ class Gathering:
             seen = its.seen(known.get(place, 0) + new + all_kept)
             told = replace(seen, outcome=Outcome.FAILED, until=None, ground=run, kept=all_kept)
             self.requests.note(case.key, place, told)
-        self.requests.note(case.key, MESSAGES, found)
-
-
-def _handed_over(record: Record) -> bool:
-    """Whether a carrier has it, or may have it."""
-    return bool(record.carrier_ref) or record.status is Status.UNKNOWN
+        self.requests.note(case.key, Branch.MESSAGES, found)
 
 
 def _prefix(kind: str, case: Case) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import ARCHIVED, Case, Found, Outcome
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import HoldState
@@ -11,11 +12,10 @@ from fugace.domain.message import Record
 from fugace.keeping import Disposal, Holds
 from fugace.ports import Place, Timer
 from fugace.rights import ArchiveShredder, CaseShredder, Recalls, Requests
-from functions.dsar.erasure.gather import MESSAGES, MOST, SCHEDULES
+from functions.dsar.erasure.gather import MOST
 from functions.dsar.erasure.tombstone import ATTEMPTS, Tombstone
 from functions.dsar.task import ENOUGH, Left
 
-ARCHIVES, CASES = "archives", "cases"
 _BATCH = 500
 """Deletions between two looks at the clock."""
 _TRIES = 3
@@ -49,7 +49,7 @@ class Rows:
         found = self.found(case, list(self.disposal.records([each.key for each in held]).values()) if held else [])
         if not found.left:
             self.tombstone.shred(case, subject)
-        self.requests.note(case.key, MESSAGES, found)
+        self.requests.note(case.key, Branch.MESSAGES, found)
         return False
 
     def _delete(self, places: Sequence[Place]) -> list[Place]:
@@ -64,7 +64,7 @@ class Rows:
 
     def found(self, case: Case, there: Sequence[Record]) -> Found:
         """What is to be said of messages when these are there."""
-        seen = case.places.get(MESSAGES, Found(Outcome.ERASED)).seen(len(there))
+        seen = case.places.get(Branch.MESSAGES, Found(Outcome.ERASED)).seen(len(there))
         if not there:
             return replace(seen, outcome=Outcome.ERASED, until=None, ground="")
         if not all(record.held for record in there):
@@ -91,7 +91,7 @@ class Schedules:
 
     def run(self, case: Case, _subject: SubjectId, left: Left) -> bool:
         """Whether there is more."""
-        while pages := self.recalls.pages(case.key, 1, f"{SCHEDULES}/"):
+        while pages := self.recalls.pages(case.key, 1, f"{Branch.SCHEDULES}/"):
             name, lines = pages[0]
             for number, line in enumerate(lines):
                 if left() <= ENOUGH:
@@ -99,8 +99,8 @@ class Schedules:
                     return True
                 self.timer.cancel(line.reference)
             self.recalls.done(case.key, name)
-        found = case.places.get(SCHEDULES, Found(Outcome.ERASED)).seen(0)
-        self.requests.note(case.key, SCHEDULES, replace(found, outcome=Outcome.ERASED, ground=""))
+        found = case.places.get(Branch.SCHEDULES, Found(Outcome.ERASED)).seen(0)
+        self.requests.note(case.key, Branch.SCHEDULES, replace(found, outcome=Outcome.ERASED, ground=""))
         return False
 
 
@@ -116,13 +116,13 @@ class Archives:
     def run(self, case: Case, subject: SubjectId, _left: Left) -> bool:
         """There is never more: a person has a few of them."""
         mine = [each for each in others(self.requests, case, subject) if each.right in ARCHIVED]
-        found = _begun(self.requests, case, ARCHIVES, len(mine))
+        found = _begun(self.requests, case, Branch.ARCHIVES, len(mine))
         for each in mine:
             self.tombstone.over(each)
             self.archives.remove(each.key)
             self.shredder.destroy(each.key)
             self.requests.unlink(each.key)  # last: by this it is found
-        self.requests.note(case.key, ARCHIVES, replace(found.seen(0), outcome=Outcome.ERASED))
+        self.requests.note(case.key, Branch.ARCHIVES, replace(found.seen(0), outcome=Outcome.ERASED))
         return False
 
 
@@ -140,14 +140,14 @@ class Cases:
     def run(self, case: Case, subject: SubjectId, _left: Left) -> bool:
         """There is never more: a person has a few of them."""
         mine = [each for each in others(self.requests, case, subject) if each.right not in ARCHIVED]
-        found = _begun(self.requests, case, CASES, len(mine))
+        found = _begun(self.requests, case, Branch.CASES, len(mine))
         for each in mine:
             self.tombstone.over(each)
             self.shredder.destroy(each.key)
             self.requests.unlink(each.key)
         self._forget_number(case)
         self.shredder.destroy(case.key)
-        self.requests.note(case.key, CASES, replace(found.seen(0), outcome=Outcome.ERASED))
+        self.requests.note(case.key, Branch.CASES, replace(found.seen(0), outcome=Outcome.ERASED))
         return False
 
     def _forget_number(self, case: Case) -> None:

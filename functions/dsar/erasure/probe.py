@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import ARCHIVED, Case, Found, Outcome, Stage
 from fugace.domain.ids import SubjectId
 from fugace.keeping import Disposal
 from fugace.rights import Persons, Recalls, Requests
-from functions.dsar.erasure.gather import CARRIERS, MESSAGES, MOST, SCHEDULES
-from functions.dsar.erasure.places import ARCHIVES, CASES, Rows, others
-from functions.dsar.erasure.tombstone import KEY, Tombstone
+from functions.dsar.erasure.gather import MOST
+from functions.dsar.erasure.places import Rows, others
+from functions.dsar.erasure.tombstone import Tombstone
 
 _OPEN = frozenset({Outcome.FAILED, Outcome.HELD})
 
@@ -26,8 +27,8 @@ class Probe:
 
     def run(self, case: Case, subject: SubjectId) -> None:
         """A place in which something is left has not been done, whatever it said."""
-        seen = {MESSAGES: self._messages(case, subject), **self._abroad(case), **self._asked(case, subject)}
-        seen[KEY] = self._key(case, subject, seen[MESSAGES])
+        seen = {Branch.MESSAGES: self._messages(case, subject), **self._abroad(case), **self._asked(case, subject)}
+        seen[Branch.KEY] = self._key(case, subject, seen[Branch.MESSAGES])
         for place, found in seen.items():
             if found != case.places.get(place):
                 self.requests.note(case.key, place, found)
@@ -46,10 +47,10 @@ class Probe:
         """An index may name what is gone: the table decides. One look is enough to know that it is not done."""
         places = self.disposal.of_subject(subject, after=None, limit=MOST)
         there = list(self.disposal.records([place.key for place in places]).values()) if places else []
-        return self.rows.found(case, there) if there else _said(case, MESSAGES)
+        return self.rows.found(case, there) if there else _said(case, Branch.MESSAGES)
 
     def _abroad(self, case: Case) -> dict[str, Found]:
-        kinds = (CARRIERS, SCHEDULES)
+        kinds = (Branch.CARRIERS, Branch.SCHEDULES)
         if not self.recalls.pages(case.key, 1):
             return {place: _said(case, place) for place in kinds}
         left = {place: bool(self.recalls.last(case.key, f"{place}/")) for place in kinds}
@@ -57,18 +58,18 @@ class Probe:
 
     def _asked(self, case: Case, subject: SubjectId) -> dict[str, Found]:
         there = others(self.requests, case, subject)
-        count = {ARCHIVES: sum(each.right in ARCHIVED for each in there)}
-        count[CASES] = len(there) - count[ARCHIVES]
+        count = {Branch.ARCHIVES: sum(each.right in ARCHIVED for each in there)}
+        count[Branch.CASES] = len(there) - count[Branch.ARCHIVES]
         return {place: _failed(case, place, n) if n else _said(case, place) for place, n in count.items()}
 
     def _key(self, case: Case, subject: SubjectId, messages: Found) -> Found:
         if self.persons.standing(subject).live:
-            return _failed(case, KEY, 1)
+            return _failed(case, Branch.KEY, 1)
         if case.stage.reached(Stage.DESTROYED):
-            return _said(case, KEY)
+            return _said(case, Branch.KEY)
         if messages.outcome is Outcome.HELD:
             return replace(messages, count=0, left=1)
-        return _failed(case, KEY, 1)
+        return _failed(case, Branch.KEY, 1)
 
 
 def _said(case: Case, place: str) -> Found:

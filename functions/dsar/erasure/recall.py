@@ -13,7 +13,7 @@ from fugace.ports import Carrier, HttpRequest, Web
 from fugace.rights import Abroad, Recalls, Requests
 from functions.dsar.task import ENOUGH, Left, Task
 
-PLACE = Branch.CARRIERS.value
+PLACE = Branch.CARRIERS
 _PAGES = f"{PLACE}/"
 PAUSES = (0.5, 2.0)
 """Seconds before each further attempt. After the last a carrier is not asked again in this run."""

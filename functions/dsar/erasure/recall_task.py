@@ -24,5 +24,5 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """A part of it: `more` asks for it again."""
     task = Task.read(event)
     more = _recall().run(task, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
-    logger.info("recalled", tenant=task.key.tenant, retried=int(more))
+    logger.info("recalled", tenant=task.key.tenant, request=task.key.id, retried=int(more))
     return {"more": more}

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, CaseState, Found, Outcome, RestrictionGround, Stage
 from fugace.domain.errors import UnavailableError
 from fugace.domain.hold import Hold, HoldState
@@ -24,7 +25,6 @@ STAYS = frozenset({RestrictionGround.CLAIM.value})
 """Grounds of restrictions that an erasure does not end: what is needed for a claim is kept (Art. 17(3)(e))."""
 ATTEMPTS = 5
 _TOLD = {Stage.BEGUN: Action.ERASURE_BEGUN, Stage.DESTROYED: Action.KEY_DESTROYED}
-KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Tombstone:
     def _destroyed(self, case: Case, epoch: int) -> None:
         if not case.stage.reached(Stage.DESTROYED):
             case = self._enter(case, Stage.DESTROYED, epoch=epoch)
-        if KEY not in case.places or case.places[KEY].outcome is not Outcome.ERASED:
-            self.requests.note(case.key, KEY, Found(Outcome.ERASED, int(epoch > 0)))
+        if Branch.KEY not in case.places or case.places[Branch.KEY].outcome is not Outcome.ERASED:
+            self.requests.note(case.key, Branch.KEY, Found(Outcome.ERASED, int(epoch > 0)))
 
     def _end_others(self, case: Case, subject: SubjectId) -> None:
         for other in self.requests.of_person(subject):

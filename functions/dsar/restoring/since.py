@@ -9,8 +9,8 @@ from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.keeping import Ledger
+from functions.dsar.newest import newest_first
 
-_PAGE = 500
 _BLUR = timedelta(seconds=1)
 """A back-up is exact to the second: what happened within it is told once more, which changes nothing."""
 _ENDS = {
@@ -29,12 +29,12 @@ class Since:
     @classmethod
     def read(cls, ledger: Ledger, tenant: TenantId, at: datetime) -> "Since":
         """From the end of the chain backwards: as much as there was since."""
-        newest_first = []
-        for draft in _backwards(ledger, tenant):
-            if draft.at < at - _BLUR:
+        found = []
+        for entry in newest_first(ledger, tenant):
+            if entry.draft.at < at - _BLUR:
                 break
-            newest_first.append(draft)
-        return cls(newest_first[::-1])
+            found.append(entry.draft)
+        return cls(found[::-1])
 
     def of(self, *actions: Action) -> Iterator[Draft]:
         """Those of some kinds."""
@@ -82,16 +82,7 @@ class Since:
 
 def filed(ledger: Ledger, tenant: TenantId, request: str) -> Right | None:
     """What a request was for; it may have been filed long before."""
-    for draft in _backwards(ledger, tenant):
+    for draft in (entry.draft for entry in newest_first(ledger, tenant)):
         if draft.action is Action.REQUEST_FILED and draft.object == request:
             return Right(str(draft.facts["kind"]))
     return None
-
-
-def _backwards(ledger: Ledger, tenant: TenantId) -> Iterator[Draft]:
-    head = ledger.head(tenant)
-    end = head.seq if head else 0
-    while end:
-        after = max(0, end - _PAGE)
-        yield from (entry.draft for entry in reversed(ledger.page(tenant, after=after, limit=end - after)))
-        end = after

@@ -48,6 +48,8 @@ _RANK = {Status.ACCEPTED: 0, Status.QUEUED: 1, Status.SUBMITTED: 2, Status.BUFFE
 _AMENDED = {Status.UNKNOWN, Status.EXPIRED}
 SENDABLE = frozenset({Status.ACCEPTED, Status.QUEUED})
 """No carrier has it yet: it may still be handed over."""
+_OURS = frozenset({Status.ACCEPTED, Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.BLOCKED})
+"""States that a message may come into without a carrier; from one that has it, it comes by way of others."""
 
 
 class Evidence(StrEnum):
@@ -168,6 +170,14 @@ class Record:
     def left_at(self) -> datetime | None:
         """Since when no carrier is to get it any more: it was handed over, or ended. None: it may still be sent."""
         return next((change.at for change in self.history if change.status not in SENDABLE), None)
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether a carrier has it, or may have it: a hand-over has begun, whatever came of it.
+
+        To these its number and text have been disclosed (Art. 15(1)(c), 19 GDPR).
+        """
+        return bool(self.carrier_ref) or any(change.status not in _OURS for change in self.history)
 
     def changed(self, change: Change) -> "Record":
         """The record after `change`. The caller has asked whether it may follow."""
