@@ -27,7 +27,8 @@ app.command("map")(map_.show)
 
 
 @app.callback(
-    help="Operate Fugace: tenants, keys, messages, ledgers, the purge. AWS is found as every AWS tool finds it.",
+    help="Operate Fugace: tenants and their keys, messages, the purge, persons' requests and their certificates. "
+    "AWS is found as every AWS tool finds it.",
 )
 def begin() -> None:
     """Let AWS_REGION count here as it does for other tools: Python's SDK reads AWS_DEFAULT_REGION alone."""

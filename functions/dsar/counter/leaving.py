@@ -21,6 +21,7 @@ from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import CaseSeals, Machine, Requests
 from functions.dsar.counter.ending import Ending
 from functions.dsar.counter.intake import RUN, SOON, demand_callable
+from functions.dsar.task import ACTOR
 
 PATIENCE = timedelta(days=7)
 """How long a second key is waited for."""
@@ -141,7 +142,7 @@ class Leaving:
     def _forget(self, seen: Case, now: datetime) -> None:
         """No second key came: it is over, and what is asked now is asked anew."""
         facts: dict[str, Fact] = {"state": CaseState.UNVERIFIED.value}
-        draft = Draft(seen.tenant, now, Action.REQUEST_CLOSED, "request", seen.key.id, facts)
+        draft = Draft(seen.tenant, now, Action.REQUEST_CLOSED, ACTOR, seen.key.id, facts)
         self.ending.close(seen, CaseState.UNVERIFIED, draft)
 
 

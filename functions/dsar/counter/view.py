@@ -11,12 +11,12 @@ from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Outcome, Right
 from fugace.domain.ids import TenantId
 from fugace.domain.jose import ALGORITHM, b64url
 from fugace.domain.ledger import written
+from fugace.domain.portable import ARCHIVE
 from functions.dsar.counter import schema
 from functions.dsar.counter.intake import Filed
 from functions.dsar.counter.links import Fetched
 
 VERSION = "2.0"
-FORMAT = "fugace-archive/1"
 REMEDY = {
     "complaint": "The person may lodge a complaint with a supervisory authority, above all where they live or work, or "
     "where it happened (Art. 77 GDPR).",
@@ -128,7 +128,7 @@ def archive(fetched: Fetched) -> dict[str, Any]:
     return {
         "url": fetched.url,
         "key": b64url(fetched.key),
-        "format": FORMAT,
+        "format": ARCHIVE,
         "filename": f"{fetched.case.right.value}-{key.id}.fugace",
     }
 
