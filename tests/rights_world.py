@@ -11,6 +11,7 @@ from fugace.domain.ledger import Action
 from fugace.domain.lookout import next_look
 from fugace.domain.retention import Kind, Period
 from functions.dsar.course.callback import Callback
+from functions.dsar.course.decisions import Decisions
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.verify import Verify
 from functions.dsar.course.watch import Seen, Watch
@@ -105,14 +106,13 @@ class Rights:
         of = self.calls.of
         return Settle(
             requests=of(self.requests),
+            decisions=Decisions(of(self.requests), WAITING, LEAVE_WAITING),
             ledger=of(self.ledger),
             shredder=of(self.seals),
             agenda=of(self.agenda),
             policies=of(self.policies),
             herald=Herald(of(self.queue)),
             clock=self.clock,
-            waiting=WAITING,
-            leave_waiting=LEAVE_WAITING,
         )
 
     def step(self, step: str, number: int = 1, **more: str) -> dict[str, str]:

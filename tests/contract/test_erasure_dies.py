@@ -38,6 +38,7 @@ from fugace.edge import wiring
 from fugace.edge.settings import CarrierSetting
 from fugace.ports import HttpAnswer
 from functions.dsar.course.certify import Certify
+from functions.dsar.course.decisions import Decisions
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.watch import Watch
 from functions.dsar.erasure.erase import Erasure, Ports
@@ -81,14 +82,13 @@ class Life:
         house, aws = self.account.house, self.account.house.aws
         settle = Settle(
             requests=house.requests,
+            decisions=Decisions(house.requests, Period(), Period()),
             ledger=house.ledger,
             shredder=house.seals,
             agenda=DynamoAgenda(aws, "purge"),
             policies=DynamoPolicies(aws, "tenants"),
             herald=self.herald(),
             clock=self.account.clock,
-            waiting=Period(),
-            leave_waiting=Period(),
         )
         return settle.run(Task.read(event)).shown()
 

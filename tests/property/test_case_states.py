@@ -18,14 +18,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Identity, Outcome, Right
+from fugace.domain.case import ARCHIVED, ERASING, Case, CaseState, Found, Identity, Outcome, Right
 from fugace.domain.deadlines import extended, may_extend
 from fugace.domain.errors import UnavailableError
 from fugace.domain.ids import SubjectId
 from fugace.domain.ledger import Action, Draft, written
 from fugace.domain.lookout import ROUND, next_look
 from fugace.ports import ConflictError
-from functions.dsar.course.settle import ERASING
 from functions.dsar.course.verify import UnsentError
 from functions.dsar.task import Task
 from tests.fakes import ALICE, BOB, SHOP

@@ -13,7 +13,8 @@ from fugace.domain.message import Status
 from fugace.domain.retention import Kind, Period
 from fugace.keeping import Gone
 from functions.dsar.course.callback import Callback, Notice
-from functions.dsar.course.settle import CLOSED, Settle
+from functions.dsar.course.decisions import CLOSED, Decisions
+from functions.dsar.course.settle import Settle
 from functions.dsar.course.watch import Watch
 from functions.dsar.herald import Herald
 from functions.dsar.task import Task as Step
@@ -203,14 +204,13 @@ def test_executions_that_slept_wake_up_to_nothing(house: Leaving) -> None:
     its = house.keeping
     settle = Settle(
         requests=house.requests,
+        decisions=Decisions(house.requests, Period(), Period()),
         ledger=house.ledger,
         shredder=house.seals,
         agenda=its.agenda,
         policies=its.policies,
         herald=Herald(FakeQueue()),
         clock=house.clock,
-        waiting=Period(),
-        leave_waiting=Period(),
     )
 
     assert settle.run(Step(case_key(1), "start")).next == CLOSED

@@ -14,6 +14,7 @@ from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ledger import Action
 from fugace.domain.retention import Period
 from functions.dsar.course.certify import Certify
+from functions.dsar.course.decisions import Decisions
 from functions.dsar.course.settle import Settle
 from functions.dsar.course.watch import Watch
 from functions.dsar.herald import Herald
@@ -48,14 +49,13 @@ class World(Departing):
         its = self.keeping
         settle = Settle(
             requests=self.requests,
+            decisions=Decisions(self.requests, Period(), Period(seconds=7 * 86_400)),
             ledger=self.ledger,
             shredder=self.seals,
             agenda=its.agenda,
             policies=its.policies,
             herald=Herald(self.queue),
             clock=self.clock,
-            waiting=Period(),
-            leave_waiting=Period(seconds=7 * 86_400),
         )
         return settle.run(Task.read(event)).shown()
 

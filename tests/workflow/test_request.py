@@ -18,7 +18,7 @@ from fugace.datamap.entry import Branch
 from fugace.domain.case import CaseState, Found, Outcome, Right
 from fugace.domain.ledger import Action
 from fugace.edge import observe
-from functions.dsar.course import settle, settle_task, verify_task
+from functions.dsar.course import decisions, settle, settle_task, verify_task
 from functions.dsar.departure import leave
 from tests.architecture.rooms import ROOT
 from tests.edge.events import CONTEXT
@@ -29,7 +29,7 @@ from tests.workflow.asl import Execution, StateMachine
 FILE = ROOT / "infra/workflows/request.asl.json"
 NAMES = ("Settle", "Verify", "Export", "Erase", "Recall", "Amend", "Certify", "Depart", "Leave")
 STEPS = {
-    "settle": set(settle._STEPS),
+    "settle": {*decisions.STEPS, settle.FAILED},
     "verify": {""},
     "export": {""},
     "erase": {"begin", "gather", "messages", "schedules", "archives", "cases", "probe"},

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fugace.domain import deadlines
 from fugace.domain.actor import Actor
-from fugace.domain.case import Case, CaseKey, CaseState, Denial, Extension, Right
+from fugace.domain.case import BEFORE, Case, CaseKey, CaseState, Denial, Extension, Right
 from fugace.domain.errors import NotFoundError, RequestClosedError, UnavailableError
 from fugace.domain.ids import TenantId
 from fugace.domain.ledger import Action, Draft, written
@@ -17,7 +17,6 @@ from fugace.ports import Clock, ConflictError, Tenants, Vault
 from fugace.rights import Requests
 from functions.dsar.counter.ending import Ending, forgotten
 
-BEFORE = frozenset({CaseState.VERIFYING, CaseState.WAITING})
 """Nothing was done yet."""
 _ATTEMPTS = 5
 

@@ -38,18 +38,8 @@ class Ending:
     def close(self, seen: Case, state: CaseState, draft: Draft, *, reason: str = "") -> Case:
         """As it is then. Raises ConflictError where it is not as seen any more."""
         at = draft.at
-        closed = replace(
-            seen,
-            state=state,
-            reason=reason or seen.reason,
-            finished=at,
-            look_at=at if seen.callbacks else None,
-            sealed=b"",
-            correction=b"",
-            code=b"",
-            token="",
-            until=None,
-        )
+        look_at = at if seen.callbacks else None
+        closed = replace(seen.ended(state, at, reason), look_at=look_at, sealed=b"", correction=b"", until=None)
         retention = self.policies.fresh(seen.tenant)
         if retention is not None and Kind.CASES in retention.caps:
             self.agenda.ensure(seen.tenant, Kind.CASES, retention.expiry(Kind.CASES, at, at))

@@ -7,7 +7,7 @@ was made of them is opened. That is why no counts are here: the certificate has 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fugace.domain.case import ARCHIVED, Case, CaseState, Found, Outcome, Right
+from fugace.domain.case import ARCHIVED, BEFORE, REMAINING, Case, CaseState, Found, Outcome, Right
 from fugace.domain.ids import TenantId
 from fugace.domain.jose import ALGORITHM, b64url
 from fugace.domain.ledger import written
@@ -24,8 +24,6 @@ REMEDY = {
     "authorities": "https://www.edpb.europa.eu/about-edpb/about-edpb/members_en",
 }
 """What has to be told with every refusal (Art. 12(4) GDPR)."""
-_BEFORE = frozenset({CaseState.VERIFYING, CaseState.WAITING})
-_LEFT = frozenset({CaseState.PARTIAL, CaseState.HELD})
 
 
 def status(case: Case, address: str) -> dict[str, Any]:
@@ -83,7 +81,7 @@ def _ours(case: Case) -> dict[str, Any]:
         "received_time": written(case.received),
         "due_at": written(case.due),
         "extended": case.extended or None,
-        "waiting_until": written(case.until) if case.until and case.state in _BEFORE else None,
+        "waiting_until": written(case.until) if case.until and case.state in BEFORE else None,
         "finished_time": written(case.finished) if case.finished else None,
         "reason": case.reason or None,
         "commitment": case.commitment or None,
@@ -91,7 +89,7 @@ def _ours(case: Case) -> dict[str, Any]:
     }
     if case.state is CaseState.DENIED:
         shown["remedy"] = REMEDY
-    if case.state in _LEFT:
+    if case.state in REMAINING:
         shown["remaining"] = _remaining(case.places)
     return shown
 

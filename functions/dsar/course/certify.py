@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fugace.datamap.manifest import manifest
-from fugace.domain.case import Case, CaseKey, Right
+from fugace.domain.case import ERASING, Case, CaseKey
 from fugace.domain.certificate import Certificate, Kept, Stage, certificate_id, sealed, stage_of
 from fugace.domain.jose import raw_signature, thumbprint
 from fugace.domain.ledger import Action, Draft, Entry
@@ -20,7 +20,6 @@ from fugace.rights import Requests
 from functions.dsar.newest import newest_first
 from functions.dsar.task import ACTOR, Task
 
-CERTIFIED = frozenset({Right.ERASURE, Right.OFFBOARDING})
 _ATTEMPTS = 5
 """How often somebody else may change the request meanwhile."""
 
@@ -53,7 +52,7 @@ class Certify:
         """
         for _ in range(_ATTEMPTS):
             case = task.case(self.requests)
-            if case.right not in CERTIFIED:
+            if case.right not in ERASING:
                 return None
             now = self.clock()
             kept = Kept.read(case.certificate) if case.certificate else None

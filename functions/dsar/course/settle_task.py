@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
 from fugace.edge.settings import Settings
+from functions.dsar.course.decisions import Decisions
 from functions.dsar.course.settle import Settle
 from functions.dsar.herald import Herald
 from functions.dsar.task import Task
@@ -18,14 +19,13 @@ def _settle() -> Settle:
     its = Settings.read()
     return Settle(
         requests=wiring.requests(its),
+        decisions=Decisions(wiring.requests(its), its.waiting, its.leave_waiting),
         ledger=wiring.ledger(its),
         shredder=wiring.case_shredder(its),
         agenda=wiring.agenda(its),
         policies=wiring.policies(its),
         herald=Herald(wiring.callback_queue(its)),
         clock=wiring.clock(),
-        waiting=its.waiting,
-        leave_waiting=its.leave_waiting,
     )
 
 

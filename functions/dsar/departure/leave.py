@@ -142,7 +142,7 @@ class Leave:
 
     def _cancel(self, other: Case) -> None:
         now = self._now()
-        over = replace(other, state=CaseState.CANCELLED, reason=REASON, finished=now, look_at=None, token="")
+        over = replace(other.ended(CaseState.CANCELLED, now, REASON), look_at=None)
         draft = Draft(other.tenant, now, Action.REQUEST_CANCELLED, ACTOR, other.key.id, {})
         with suppress(ConflictError):  # it has just moved: it is looked at again
             self.ledger.append(draft, self.requests.change(over, other))

@@ -97,10 +97,10 @@ class Tombstone:
             return
         for _ in range(ATTEMPTS):
             now = self._now()
-            over = replace(other, state=CaseState.CANCELLED, reason=REASON, finished=now, look_at=now, token="")
+            over = replace(other.ended(CaseState.CANCELLED, now, REASON), look_at=now)
             retention = self.policies.fresh(other.tenant)
             if retention and Kind.CASES in retention.caps:
-                self.agenda.ensure(other.tenant, "cases", retention.expiry(Kind.CASES, now, now))
+                self.agenda.ensure(other.tenant, Kind.CASES, retention.expiry(Kind.CASES, now, now))
             draft = Draft(other.tenant, now, Action.REQUEST_CANCELLED, ACTOR, other.key.id, {})
             with suppress(ConflictError):
                 self.ledger.append(draft, self.requests.change(over, other))

@@ -27,6 +27,8 @@ class Right(StrEnum):
 
 ARCHIVED = frozenset({Right.ACCESS, Right.PORTABILITY})
 """Answered with an archive."""
+ERASING = frozenset({Right.ERASURE, Right.OFFBOARDING})
+"""Waited for before it begins, and certified at the end."""
 LIFTS = {Right.LIFT_RESTRICTION: Right.RESTRICTION, Right.LIFT_OBJECTION: Right.OBJECTION}
 
 
@@ -54,6 +56,10 @@ class CaseState(StrEnum):
         return _DSR[self]
 
 
+BEFORE = frozenset({CaseState.VERIFYING, CaseState.WAITING})
+"""It has not begun: it can still be called off."""
+REMAINING = frozenset({CaseState.PARTIAL, CaseState.HELD})
+"""Done but for what failed, or is held."""
 _FINAL = frozenset({CaseState.COMPLETED, CaseState.DENIED, CaseState.CANCELLED, CaseState.UNVERIFIED})
 _DSR = {
     CaseState.VERIFYING: "pending",
@@ -258,6 +264,10 @@ class Case:
         """Whether callbacks wait to be told where it is. What it was filed as the answer to the filing has told."""
         as_filed = not self.told and self.state in {CaseState.VERIFYING, CaseState.WAITING}
         return bool(self.callbacks) and self.told != self.state and not as_filed
+
+    def ended(self, state: CaseState, at: datetime, reason: str = "") -> "Case":
+        """As it is once it is over: no code opens anything, and nobody waits for one."""
+        return replace(self, state=state, finished=at, reason=reason or self.reason, token="", code=b"", tries=0)
 
     @property
     def proven(self) -> bool:
