@@ -201,7 +201,7 @@ def test_what_was_taken_in_hand_or_is_over_stays(change: dict[str, object]) -> N
 
 
 def test_what_changes_between_look_and_write_is_not_moved() -> None:
-    """A dispatch has just taken it in hand: the write is conditional on what was seen."""
+    """A dispatch has just taken it in hand: the write is conditional on what was seen, and a carrier may have it."""
     house = corrected(House())
     keys_of = house.vault.keys_of
 
@@ -217,6 +217,7 @@ def test_what_changes_between_look_and_write_is_not_moved() -> None:
     house.vault.keys_of = keys_of  # type: ignore[method-assign]
     assert house.of(CAROL) == {SECOND}
     assert house.opened(THIRD)[0] == ALICE.reveal()
+    assert house.places()["carriers"] == Found(Outcome.NOT_SUPPORTED, left=2, ground="simulator")
     assert house.facts() == {"field": "to", "records": 1}
 
 

@@ -117,11 +117,15 @@ class _Walk:
     def _readdress(self, record: Record, to: Msisdn, new: SubjectId, tally: "_Tally") -> None:
         if record.handed_over:
             tally.abroad[record.carrier] += 1
-        elif record.status is Status.ACCEPTED and record.held:
+        elif record.status is not Status.ACCEPTED:
+            return  # over, and no carrier has ever seen it
+        elif record.held:
             tally.held += 1
-        elif record.status is Status.ACCEPTED and self._move(record, to, new):
+        elif self._move(record, to, new):
             tally.moved += 1
             self._note(Branch.MESSAGES, Found(Outcome.RETAINED, tally.moved, ground=RECTIFIED))
+        elif (now := self.its.disposal.records([record.key]).get(record.key)) and now.handed_over:
+            tally.abroad[record.carrier] += 1  # a dispatch was faster
 
     def _move(self, record: Record, to: Msisdn, new: SubjectId) -> bool:
         """Both keys are asked for now: an erasure that begins waits for whoever asked a moment ago, and no longer."""
