@@ -7,7 +7,10 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from fugace.adapters.frames import FrameSeals, opened
 from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
@@ -23,6 +26,7 @@ from tests.fakes import tenant as a_tenant
 from tests.fakes_keeping import FakeAgenda, FakeDisposal, FakeHolds, FakeLedger
 from tests.fakes_rights import FakeArchives, FakeCaseSeals, FakePersons, FakeRequests
 
+SCHEMA = Path(__file__).parents[1] / "docs/schemas/data.schema.json"
 REQUEST = CaseKey(SHOP, "0190d0d0-0000-4000-8000-000000000001")
 TERMS = {
     name: Terms(
@@ -148,3 +152,12 @@ def later(days: float) -> datetime:
 
 
 __all__ = ["REQUEST", "TERMS", "Category", "Desk", "Kind", "Opened", "later", "unpacked"]
+
+
+def valid(opened: Opened) -> dict[str, Any]:
+    """The data, if they are what the published schema says."""
+    schema = json.loads(SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+    checker = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert [f"{error.json_path}: {error.message}" for error in checker.iter_errors(opened.data)] == []
+    return opened.data

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
+from fugace.domain.case import Case, CaseKey, CaseState, Found, Identity, Right
 from fugace.domain.deadlines import due
 from fugace.domain.ledger import Action
 from fugace.domain.lookout import next_look
@@ -148,3 +148,14 @@ def chosen(world: Rights, kind: Kind) -> Period:
 
 
 __all__ = ["CALLBACK", "DAY", "HOUR", "NOON", "WAITING", "Rights", "case_key", "chosen"]
+
+
+def running(right: Right = Right.ERASURE, **places: Found) -> Rights:
+    """One that has begun, and come so far."""
+    world = Rights()
+    world.put(right=right, until=NOON)
+    world.step("begin")
+    world.step("start")
+    for place, found in places.items():
+        world.requests.note(case_key(), place, found)
+    return world

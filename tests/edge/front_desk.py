@@ -21,6 +21,7 @@ ERASURE: dict[str, Any] = {
     "submitted_time": "2026-01-15T11:00:00Z",
     "subject_identities": [RAW],
 }
+PATH = f"/v1/requests/{ID}"
 
 
 def open_(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,3 +52,14 @@ def ask(method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any
     """Status and body of it."""
     given = answer(method, path, body, **more)
     return given["statusCode"], json.loads(given["body"] or "null")
+
+
+def file(office: Office, **more: Any) -> Any:
+    status, shown = ask("POST", "/v1/requests", {**ERASURE, **more})
+    assert status == 201
+    assert office.requests.rows
+    return shown
+
+
+def ours(**more: Any) -> dict[str, Any]:
+    return {"extensions": {"fugace": more}}

@@ -8,10 +8,10 @@ import pytest
 from fugace.domain.case import Right
 from fugace.edge.observe import FailedError
 from functions.dsar.amendment import amend_task
+from tests.amending import REQUEST, House
 from tests.edge.events import CONTEXT
 from tests.edge.test_wiring import VARIABLES
 from tests.fakes import ALICE, CAROL, SECOND
-from tests.unit.test_amend import REQUEST, House
 
 STEP = {"request": str(REQUEST)}
 PLENTY = 300_000
