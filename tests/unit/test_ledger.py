@@ -52,7 +52,7 @@ DRAFTS = {
             (Action.CERTIFIED, "request", {"stage": "erased", "certificate": REQUEST}),
             (Action.ARCHIVE_MADE, "request", {"records": 12}),
             (Action.ARCHIVE_FETCHED, KEY, {}),
-            (Action.RECTIFIED, "request", {"field": "to", "records": 2}),
+            (Action.RECTIFIED, "request", {"field": "to", "records": 2, "carriers.left": 1}),
             (Action.RESTRICTED, "request", {"ground": "accuracy"}),
             (Action.UNRESTRICTED, "request", {}),
             (Action.OBJECTED, "request", {}),

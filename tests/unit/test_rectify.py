@@ -26,7 +26,7 @@ def test_what_is_still_to_be_sent_goes_to_the_new_number() -> None:
     assert house.messages.rows[FIRST] == before
     assert house.of(BOB) == {key_number(4)}
     assert house.told() == [Action.RECTIFIED]
-    assert house.facts() == {"field": "to", "records": 2}
+    assert house.facts() == {"field": "to", "records": 2, "carriers.left": 1}
 
 
 def test_the_tenant_is_told_what_carriers_have() -> None:
@@ -61,23 +61,23 @@ def test_both_persons_are_looked_at_by_the_purge() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "left"),
     [
-        {"status": (Status.ACCEPTED, Status.QUEUED)},
-        {"status": (Status.ACCEPTED, Status.CANCELLED)},
-        {"claimed_at": NOON},
-        {"expires_at": NOON},
+        ({"status": (Status.ACCEPTED, Status.QUEUED)}, 2),
+        ({"status": (Status.ACCEPTED, Status.CANCELLED)}, 1),
+        ({"claimed_at": NOON}, 2),
+        ({"expires_at": NOON}, 1),
     ],
     ids=["between two attempts", "cancelled", "claimed", "over"],
 )
-def test_what_was_taken_in_hand_or_is_over_stays(change: dict[str, object]) -> None:
-    """It may have gone to the old number, or is not there any more."""
+def test_what_was_taken_in_hand_or_is_over_stays(change: dict[str, object], left: int) -> None:
+    """It may have gone to the old number, and is told then, or is not there any more."""
     house = House()
     house.write(THIRD, **change)
     corrected(house).run()
 
     assert house.of(CAROL) == {SECOND}
-    assert house.facts() == {"field": "to", "records": 1}
+    assert house.facts() == {"field": "to", "records": 1, "carriers.left": left}
 
 
 def test_what_changes_between_look_and_write_is_not_moved() -> None:
@@ -98,7 +98,7 @@ def test_what_changes_between_look_and_write_is_not_moved() -> None:
     assert house.of(CAROL) == {SECOND}
     assert house.opened(THIRD)[0] == ALICE.reveal()
     assert house.places()["carriers"] == Found(Outcome.NOT_SUPPORTED, left=2, ground="simulator")
-    assert house.facts() == {"field": "to", "records": 1}
+    assert house.facts() == {"field": "to", "records": 1, "carriers.left": 2}
 
 
 def test_what_a_hold_is_on_follows_when_it_is_lifted() -> None:
@@ -113,7 +113,7 @@ def test_what_a_hold_is_on_follows_when_it_is_lifted() -> None:
     house.messages.rows[THIRD] = replace(house.messages.rows[THIRD], held=frozenset())
     house.run()
     assert house.of(CAROL) == {SECOND, THIRD}
-    assert house.facts() == {"field": "to", "records": 2}
+    assert house.facts() == {"field": "to", "records": 2, "carriers.left": 1}
 
 
 @pytest.mark.parametrize("state", ["restricted", "erasing"])

@@ -13,7 +13,7 @@ from fugace.datamap.entry import Branch
 from fugace.domain.case import Case, Found, Outcome
 from fugace.domain.expiry import record_expiry
 from fugace.domain.ids import SubjectId
-from fugace.domain.ledger import Action
+from fugace.domain.ledger import Action, Fact
 from fugace.domain.message import Record, Sealed, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Retention
@@ -107,7 +107,7 @@ class _Walk:
                 return False
         self._tell(tally.abroad)
         self._part(new)
-        return self._done("to", tally.moved, tally.held)
+        return self._done("to", tally.moved, tally.held, tally.abroad.total())
 
     def _moved(self) -> int:
         """How many an earlier run has moved. One that it died with is not among them: too few, never too many."""
@@ -180,13 +180,17 @@ class _Walk:
     def _there(self, record: Record, now: datetime) -> bool:
         return record.subject == self.subject and record_expiry(record, self.retention) > now
 
-    def _done(self, what: str, count: int, held: int) -> bool:
-        """What a hold keeps as it is follows when it is lifted; until then it is not said to be done."""
+    def _done(self, what: str, count: int, held: int, abroad: int = 0) -> bool:
+        """What a hold keeps as it is follows when it is lifted; until then it is not said to be done.
+
+        The ledger is where the tenant reads how many messages carriers have uncorrected, `abroad`.
+        """
         if held:
             self._note(Branch.MESSAGES, Found(Outcome.HELD, count, held, ground=HOLD))
             return False
         self._note(Branch.MESSAGES, Found(Outcome.RETAINED, count, ground=RECTIFIED))
-        self.its.journal.enter(self.case, Action.RECTIFIED, {"field": what, "records": count})
+        told: dict[str, Fact] = {"carriers.left": abroad} if abroad else {}
+        self.its.journal.enter(self.case, Action.RECTIFIED, {"field": what, "records": count, **told})
         return False
 
     def _note(self, place: str, found: Found) -> None:

@@ -105,7 +105,9 @@ _KNOWN = {
     Action.CERTIFIED: _Shape(_REQUEST, must={"stage": _word("erased", "final"), "certificate": _REQUEST}),
     Action.ARCHIVE_MADE: _Shape(_REQUEST, must={"records": _count}),
     Action.ARCHIVE_FETCHED: _BARE,
-    Action.RECTIFIED: _Shape(_REQUEST, must={"field": _word("to", "reference"), "records": _count}),
+    Action.RECTIFIED: _Shape(
+        _REQUEST, must={"field": _word("to", "reference"), "records": _count}, may={"carriers.left": _count}
+    ),
     Action.RESTRICTED: _Shape(_REQUEST, must={"ground": _word(*RestrictionGround)}),
     Action.UNRESTRICTED: _BARE,
     Action.OBJECTED: _BARE,

@@ -177,7 +177,8 @@ class Record:
 
         To these its number and text have been disclosed (Art. 15(1)(c), 19 GDPR).
         """
-        return bool(self.carrier_ref) or any(change.status not in _OURS for change in self.history)
+        begun = self.carrier_ref or self.claimed_at
+        return bool(begun) or any(change.status not in _OURS for change in self.history)
 
     def changed(self, change: Change) -> "Record":
         """The record after `change`. The caller has asked whether it may follow."""
