@@ -32,9 +32,10 @@ check: install  ## the fast tests, types and style
 	@$(RUN) -m local.checks fast
 
 .PHONY: test
-test: check layer  ## every test, the end-to-end ones on a stack of their own
-	@$(RUN) -m local.down test && rm -rf .fugace/test
-	@$(RUN) -m local.checks slow && $(RUN) -m pytest tests/journeys; result=$$?; $(RUN) -m local.down test; exit $$result
+test: check layer  ## every test, the end-to-end ones on stacks of their own
+	@$(RUN) -m local.down test beside && rm -rf .fugace/test .fugace/beside
+	@$(RUN) -m local.checks slow && $(RUN) -m local.checks journeys && $(RUN) -m pytest --quiet tests/rights; \
+	result=$$?; $(RUN) -m local.down test beside; exit $$result
 
 .PHONY: bench
 bench: install layer  ## the performance budgets

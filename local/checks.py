@@ -1,4 +1,4 @@
-"""What `make check` and `make test` run, two things at a time: `python -m local.checks fast` or `slow`.
+"""What `make check` and `make test` run, two things at a time: `python -m local.checks fast`, `slow` or `journeys`.
 
 Each job's output is printed whole when it ends, so that two of them do not talk at once. A job
 ends with its first failure.
@@ -9,14 +9,18 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from local.place import ROOT
+from local.place import BESIDE, ROOT, TEST
 
 RUN = sys.executable
 TESTS = ROOT / "tests"
-SLOW = {"infra", "emulator", "journeys", "browser"}
+SLOW = {"infra", "emulator", "journeys", "rights", "browser"}
 """Folders that need what is built or deployed."""
-BESIDE = {"architecture", "cli", "contract"}
+PERSONS = {"test_leaks.py", "test_leaving.py", "test_outcomes.py", "test_requests.py", "test_requests_that_fail.py"}
+PERSONS |= {"test_restoring.py"}
+"""Journeys that take, on a stack of their own, about as long as all the others."""
+WITH_TYPES = {"architecture", "cli", "contract"}
 """Folders that take, after style and types, about as long as all other fast ones."""
 
 Commands = list[list[str]]
@@ -24,7 +28,7 @@ Commands = list[list[str]]
 
 def main(which: str) -> int:
     """Run the jobs; 0 if all of them passed."""
-    lanes = {"fast": fast, "slow": slow}[which]()
+    lanes = {"fast": fast, "slow": slow, "journeys": journeys}[which]()
     failed = threading.Event()
     with ThreadPoolExecutor(len(lanes)) as pool:
         list(pool.map(lambda lane: run(lane[0], lane[1], failed), lanes.items()))
@@ -40,22 +44,32 @@ def fast() -> dict[str, Commands]:
         [RUN, "-m", "mypy", "--no-error-summary"],
     ]
     return {
-        "style, types, contracts": [*style, pytest(*sorted(BESIDE & folders))],
-        "units": [pytest(*sorted(folders - BESIDE))],
+        "style, types, contracts": [*style, pytest(*sorted(WITH_TYPES & folders))],
+        "units": [pytest(*sorted(folders - WITH_TYPES))],
     }
 
 
 def slow() -> dict[str, Commands]:
-    """The template, the emulator, pages; and meanwhile a stack is deployed for the journeys."""
+    """The template, the emulator, pages; and meanwhile two stacks are deployed for the journeys."""
     return {
-        "template, pages": [pytest("infra", "browser")],
-        "emulator, stack": [pytest("emulator"), [RUN, "-m", "local.up", "test"]],
+        "template, pages, a stack": [pytest("infra", "browser"), [RUN, "-m", "local.up", "beside"]],
+        "emulator, a stack": [pytest("emulator"), [RUN, "-m", "local.up", "test"]],
     }
 
 
-def pytest(*folders: str) -> list[str]:
-    """A run over these folders of tests."""
-    return [RUN, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *(f"tests/{name}" for name in folders)]
+def journeys() -> dict[str, Commands]:
+    """What the deployed stack does, on two of them; and then, what of its rights was used."""
+    files = {path.name for path in (TESTS / "journeys").glob("test_*.py")}
+    return {
+        "journeys of messages": [pytest(*(f"journeys/{name}" for name in sorted(files - PERSONS)), stack=TEST.folder)],
+        "journeys of persons": [pytest(*(f"journeys/{name}" for name in sorted(PERSONS)), stack=BESIDE.folder)],
+    }
+
+
+def pytest(*paths: str, stack: Path | None = None) -> list[str]:
+    """A run over these folders of tests, or files; of the journeys on that stack."""
+    where = ["--stack", str(stack)] if stack else []
+    return [RUN, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *where, *(f"tests/{name}" for name in paths)]
 
 
 def run(name: str, commands: Commands, failed: threading.Event) -> None:

@@ -6,10 +6,10 @@ from local import serve
 from local.place import PLACES
 
 
-def main(name: str = "laptop") -> int:
+def main(*names: str) -> int:
     """Stop the sink, the simulator, and the emulator last: it writes its state down."""
-    place = PLACES[name]
-    stopped = [part for part in ("sink", "simulator", "emulator") if serve.stop(place, part)]
+    places = [PLACES[name] for name in names or ("laptop",)]
+    stopped = [part for place in places for part in ("sink", "simulator", "emulator") if serve.stop(place, part)]
     print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
     return 0
 

@@ -1,7 +1,7 @@
 """Where an instance of the stack lives on this machine: its folder and its ports.
 
-There are two: the one that `make up` starts for a person, and the one that `make test` starts for itself,
-so that a test never touches what somebody is looking at.
+There are three: the one that `make up` starts for a person, and two that `make test` starts for itself, so that a test
+never touches what somebody is looking at, and half of the journeys need not wait for the other half.
 """
 
 import os
@@ -57,6 +57,11 @@ class Place:
         """The synthesized CDK app."""
         return self.folder / "cdk.out"
 
+    @property
+    def rights(self) -> Path:
+        """Which rights were used so far, and what was refused: lines of JSON."""
+        return self.folder / "rights.jsonl"
+
     def aws(self) -> dict[str, str]:
         """The AWS environment of this instance, in the SDK's own words."""
         return {
@@ -78,7 +83,9 @@ class Place:
 
 LAPTOP = Place(HOME, int(os.environ.get("FUGACE_PORT", "4566")))
 TEST = Place(HOME / "test", int(os.environ.get("FUGACE_TEST_PORT", "4666")), "FUGACE_TEST_PORT")
-PLACES = {"laptop": LAPTOP, "test": TEST}
+BESIDE = Place(HOME / "beside", TEST.port + 50, TEST.knob)
+PLACES = {"laptop": LAPTOP, "test": TEST, "beside": BESIDE}
+TESTED = (TEST, BESIDE)
 
 
 def taken(port: int) -> bool:

@@ -51,6 +51,7 @@ def emulator_environment(place: Place) -> dict[str, str]:
         "FUGACE_WORKERS": str(max(2, os.cpu_count() or 2)),
         "FUGACE_CHECKPOINT_SECONDS": CHECKPOINT,
         "FUGACE_PLACEHOLDERS": PLACEHOLDERS,
+        "FUGACE_RIGHTS": str(place.rights),
     }
 
 

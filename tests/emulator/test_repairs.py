@@ -574,3 +574,23 @@ def test_what_happens_after_a_restart_is_on_the_stream(tmp_path: Path, how: int)
 
 def _all(folder: Path) -> str:
     return "".join(each.read_text() for each in folder.glob("*.json")) if folder.exists() else ""
+
+
+def test_rights_that_are_used_are_written_down(aws: Aws) -> None:
+    """Which of a role's rights something was done by, and what it was refused, once each."""
+    queue = aws("sqs").create_queue(QueueName="rights")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-west-3:000000000000:rights"
+    idle = {"Effect": "Allow", "Action": "sqs:DeleteMessage", "Resource": arn}
+    used = {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [arn]}
+    client = aws.assume(aws.role("sends", idle, used), "sqs")
+    for _ in range(2):
+        client.send_message(QueueUrl=queue, MessageBody="-")
+    with pytest.raises(ClientError):
+        client.purge_queue(QueueUrl=queue)
+
+    written = [json.loads(line) for line in aws.place.rights.read_text().splitlines()]
+
+    assert [each for each in written if each["role"] == "sends"] == [
+        {"role": "sends", "used": "sqs:SendMessage", "on": arn, "if": {}},
+        {"role": "sends", "refused": "sqs:PurgeQueue", "on": arn},
+    ]

@@ -124,7 +124,7 @@ def test_the_root_key_is_unwrapped_where_something_is_opened_or_signed_only(exam
 def test_who_deletes_persons_cannot_decrypt_and_who_decrypts_cannot_delete_them(example):
     """One stolen role must not be able to read everything and then destroy the trace of it.
 
-    `send` and `verify` make room for a message that has the id of one that is over: by one that is not, it is refused.
+    `send` makes room for a message that has the id of one that is over: by one that is not, it is refused.
     `amend` deletes a row of nothing but a wish that was taken back. That it is such a row is a condition of the write,
     and of no policy: there is none that could say so.
     """
@@ -174,7 +174,7 @@ def test_only_who_speaks_to_carriers_reads_their_secrets(example):
 
 DELETES = {"DeleteItem", "PartiQLDelete"}
 CHANGES = DELETES | {"BatchWriteItem", "PartiQLUpdate", "PartiQLInsert", "PutItem", "UpdateItem"}
-MAKE_ROOM = {"send", "verify"}
+MAKE_ROOM = {"send"}
 
 
 def persons(stacks, name):
@@ -340,6 +340,22 @@ def test_a_table_is_restored_beside_itself_by_one_function_and_deleted_there_alo
         assert on_table(example, "restore", table) & CHANGES == {"PutItem"}
     assert persons(example, "restore") == {"GetItem", "UpdateItem"}
     assert not any("KeysRoot" in resource for _, resource in granted(example, "restore"))
+
+
+def test_nobody_reads_both_a_back_up_of_data_and_the_keys_to_it(example):
+    """I10: keys of persons have no back-up that could be read, and who reads one of data cannot unwrap a key at all."""
+    every = [
+        json.dumps(each["Resource"])
+        for role in example.properties("IAM::Role")
+        for each in statements(example, role)
+        if any(word in json.dumps(each["Action"]) for word in ("Restore", "Backup", "Export"))
+    ]
+    reads = {name for name in DUTIES if any("-restore-" in resource for _, resource in granted(example, name))}
+
+    assert reads == {"restore"}
+    assert not reads & OPENS
+    assert every
+    assert not any("SubjectKeys" in each or "subject-keys" in each for each in every)
 
 
 def test_the_machine_is_started_by_two_and_answered_by_one(example):

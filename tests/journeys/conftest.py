@@ -82,10 +82,15 @@ class Stack:
         return {**os.environ, **{name: value.strip("'\"") for name, value in pairs}}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The journeys can be run on any instance."""
+    parser.addoption("--stack", default=".fugace/test", help="the folder of the instance that journeys are run on")
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The deployed stack that `make test` started (FUGACE_STACK names its folder)."""
-    folder = Path(os.environ.get("FUGACE_STACK", ".fugace/test"))
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A deployed stack, such as `make test` starts two of."""
+    folder = Path(request.config.getoption("--stack"))
     local = json.loads((folder / "local.json").read_text())
     return Stack(local, str(folder / "ca.pem"), folder)
 

@@ -1,0 +1,292 @@
+"""What each role may do, and what of it was done: `python -m local.rights`, after the journeys.
+
+Rights are read back from a deployed stack; what was used, from what the emulators of both stacks wrote down while
+policies were enforced. What AWS does by itself in a role's name passes no check there. Each such right is held against
+the thing that has AWS do it: the queue that a function is woken by, the call that reaches KMS by way of a service, the
+definition that names a function. So every right is either seen at work or follows from something that is deployed.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from local import deploy
+from local.place import ROOT, TESTED, Place
+
+PREFIX = "fugace-laptop-"
+DOCUMENT = ROOT / "docs/permissions.md"
+SEEN = "seen"
+_POLLS = {
+    "sqs": {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"},
+    "dynamodb": {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"},
+}
+_HEAD = """# Permissions
+
+What each role may do, on what, and how that is known to be needed. `seen`: with policies enforced, the end-to-end tests
+were let in by this very right. Everything else is done by AWS itself in the role's name, and follows from what is
+deployed. The tests end with a comparison: a right that nothing uses fails them, and so does a call that is refused.
+
+Written by `python -m local.rights --write` after the journeys, from the stacks that they ran on: their carriers are
+`simulator` and `simulator-account`. A star at the end stays within what is named before it.
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One action on one thing, by a role, under a condition (as JSON; `{}` where there is none)."""
+
+    role: str
+    action: str
+    on: str
+    condition: str = field(default="{}")
+
+    @property
+    def service(self) -> str:
+        """`dynamodb` of `dynamodb:GetItem`."""
+        return self.action.partition(":")[0]
+
+    @property
+    def word(self) -> str:
+        """`GetItem` of `dynamodb:GetItem`."""
+        return self.action.partition(":")[2]
+
+    def covers(self, call: "Refusal") -> bool:
+        """Whether it is a right to that very call."""
+        return (self.role, self.action) == (call.role, call.action) and fnmatchcase(call.on, self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A call that no right allowed."""
+
+    role: str
+    action: str
+    on: str
+
+
+class Rights:
+    """The rights of a stack's roles, with how each is known to be needed: by what was seen on it, or on another."""
+
+    def __init__(self, *places: Place) -> None:
+        self._places = places
+
+    def _ask(self, service: str) -> Any:  # noqa: ANN401 - botocore has no types of its own
+        return deploy.client(self._places[0], service)
+
+    @cached_property
+    def granted(self) -> set[Right]:
+        """All of them, as they are deployed."""
+        iam = self._ask("iam")
+        pages = iam.get_paginator("list_roles").paginate()
+        names = [each["RoleName"] for page in pages for each in page["Roles"] if each["RoleName"].startswith(PREFIX)]
+        found = set()
+        for name in names:
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+                document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+                found |= set(_rights(name, document))
+        return found
+
+    @cached_property
+    def _written(self) -> list[dict[str, Any]]:
+        texts = [place.rights.read_text(encoding="utf-8") for place in self._places]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    @cached_property
+    def used(self) -> set[Right]:
+        """Those by which somebody was let in."""
+        return {
+            Right(each["role"], each["used"], each["on"], _text(each["if"]))
+            for each in self._written
+            if "used" in each and each["role"].startswith(PREFIX)
+        }
+
+    @property
+    def refused(self) -> set[Refusal]:
+        """What our roles tried and may not. What they may is no lack of a right: a test had taken it away for a while."""
+        tried = {
+            Refusal(each["role"], each["refused"], each["on"])
+            for each in self._written
+            if "refused" in each and each["role"].startswith(PREFIX)
+        }
+        return {each for each in tried if not any(right.covers(each) for right in self.granted)}
+
+    def needed(self) -> dict[Right, str]:
+        """Each right and how it is known to be needed; "" where it is not."""
+        return {right: self._why(right) for right in sorted(self.granted)}
+
+    def _why(self, right: Right) -> str:
+        if right in self.used:
+            return SEEN
+        reasons: tuple[Callable[[Right], str], ...] = (
+            self._logs,
+            self._polls,
+            self._gives_up,
+            self._through,
+            self._passes,
+            self._restores,
+            self._serves,
+        )
+        return next((said for reason in reasons if (said := reason(right))), "")
+
+    def _logs(self, right: Right) -> str:
+        mine = right.on.rstrip(":*").endswith(f"/{right.role.removeprefix(PREFIX)}")
+        return "Lambda writes its log" if right.service == "logs" and mine else ""
+
+    @cached_property
+    def _mappings(self) -> list[dict[str, Any]]:
+        listed = self._ask("lambda").list_event_source_mappings()["EventSourceMappings"]
+        return [{**each, "Role": PREFIX + _function(each["FunctionArn"])} for each in listed]
+
+    def _polls(self, right: Right) -> str:
+        for each in self._mappings:
+            source = each["EventSourceArn"]
+            covered = source == right.on or (right.on.endswith("/stream/*") and source.startswith(right.on[:-1]))
+            if each["Role"] == right.role and covered and right.word in _POLLS.get(right.service, ()):
+                return "Lambda polls what wakes it"
+        return ""
+
+    def _gives_up(self, right: Right) -> str:
+        for each in self._mappings:
+            failures = each.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            if (each["Role"], failures, "sqs:SendMessage") == (right.role, right.on, right.action):
+                return "Lambda puts there what it gives up"
+        return ""
+
+    def _through(self, right: Right) -> str:
+        """KMS by way of services: each that the condition names, if the role calls it, and stores there."""
+        condition = json.loads(right.condition)
+        via = condition.get("StringLike", {}).get("kms:ViaService")
+        if right.service != "kms" or not via:
+            return ""
+        names = {each.partition(".")[0] for each in _list(via)}
+        calls = {each.service for each in self.used if each.role == right.role}
+        calls |= {"sqs" if ":sqs:" in each["EventSourceArn"] else "dynamodb" for each in self._of(right.role)}
+        return f"by way of {', '.join(sorted(names))}" if names <= calls else ""
+
+    def _of(self, role: str) -> Iterator[dict[str, Any]]:
+        return (each for each in self._mappings if each["Role"] == role)
+
+    def _passes(self, right: Right) -> str:
+        makes = any(each.role == right.role and each.action == "scheduler:CreateSchedule" for each in self.used)
+        return "whoever makes a schedule gives it a role" if right.action == "iam:PassRole" and makes else ""
+
+    def _restores(self, right: Right) -> str:
+        """DynamoDB asks whoever has a table restored for the rights to do it by hand."""
+        asked = {
+            "dynamodb": {"BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"},
+            "kms": {"CreateGrant"},
+        }
+        begun = any(each.role == right.role and each.word == "RestoreTableToPointInTime" for each in self.used)
+        mine = right.word in asked.get(right.service, ())
+        return "DynamoDB asks for it of whoever has a table restored" if begun and mine else ""
+
+    def _serves(self, right: Right) -> str:
+        """Roles that no function has: what they may do is what a definition, or a schedule, would have them do."""
+        said = ""
+        if right.action == "lambda:InvokeFunction" and right.on in self._called.get(right.role, ()):
+            said = "a definition or a schedule names it"
+        if right.role == PREFIX + "api-logs":
+            said = "API Gateway checks for it before it takes the role"
+        if right.role.endswith("-machine") and right.service == "kms":
+            said = "Step Functions encrypts the history"
+        return said or self._timed(right)
+
+    def _timed(self, right: Right) -> str:
+        """What Scheduler does with the role that schedules are given."""
+        passed = {each.on for each in self.granted if each.action == "iam:PassRole"}
+        mine = any(each.endswith(f"/{right.role}") for each in passed)
+        return "a schedule puts an id there when it is time" if mine and right.service in {"sqs", "kms"} else ""
+
+    @cached_property
+    def _called(self) -> Mapping[str, set[str]]:
+        """Functions by the role under which something calls them."""
+        found: dict[str, set[str]] = {}
+        states, scheduler = self._ask("stepfunctions"), self._ask("scheduler")
+        for each in states.list_state_machines()["stateMachines"]:
+            machine = states.describe_state_machine(stateMachineArn=each["stateMachineArn"])
+            arns = set(re.findall(r"arn:[^\"]+:function:[^\"]+", machine["definition"]))
+            found.setdefault(_name(machine["roleArn"]), set()).update(arns)
+        for each in scheduler.list_schedules()["Schedules"]:
+            target = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])["Target"]
+            found.setdefault(_name(target["RoleArn"]), set()).add(target["Arn"])
+        return found
+
+    def document(self) -> str:
+        """The table of it, role by role, in words that are the same in every deployment."""
+        keys = {each["TargetKeyId"]: each["AliasName"] for each in self._aliases() if "TargetKeyId" in each}
+        lines = [_HEAD]
+        for role in sorted({each.role for each in self.granted}):
+            lines += [f"\n## {role.removeprefix(PREFIX)}\n", "| action | on | |", "|---|---|---|"]
+            mine = {right: why for right, why in self.needed().items() if right.role == role}
+            rows = {(right.action, _plain(right.on, keys), why) for right, why in mine.items()}
+            lines += [f"| {' | '.join(row)} |" for row in sorted(_together(rows))]
+        return "\n".join(lines) + "\n"
+
+    def _aliases(self) -> list[dict[str, Any]]:
+        return list(self._ask("kms").list_aliases()["Aliases"])
+
+
+def _rights(role: str, document: Mapping[str, Any]) -> Iterator[Right]:
+    for each in _list(document["Statement"]):
+        for action in _list(each["Action"]):
+            for resource in _list(each["Resource"]):
+                yield Right(role, action, resource, _text(each.get("Condition", {})))
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM writes one as itself
+    return value if isinstance(value, list) else [value]
+
+
+def _text(condition: Mapping[str, Any]) -> str:
+    return json.dumps(condition, sort_keys=True)
+
+
+def _function(arn: str) -> str:
+    return arn.split(":")[6].removeprefix(PREFIX)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _plain(arn: str, keys: Mapping[str, str]) -> str:
+    """`messages/index/by-time` of an ARN; a key by its alias."""
+    *_, last = arn.split(":", 5)
+    kind, _, name = last.partition("/")
+    if kind == "key":
+        return f"key {keys.get(name, name).removeprefix('alias/').removeprefix(PREFIX)}"
+    plain = last.removeprefix("table/").removeprefix("function:").removeprefix("role/").replace(PREFIX, "")
+    plain = re.sub(r"-000000000000-eu-west-3", "", plain)
+    return re.sub(r"^(secret:.+)-[A-Za-z0-9]{6}$", r"\1", plain)
+
+
+def _together(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Rows on the same thing, for the same reason, as one."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for action, on, why in rows:
+        service, _, word = action.partition(":")
+        found.setdefault((service, on, why), []).append(word)
+    for (service, on, why), words in found.items():
+        yield f"{service}: {' '.join(sorted(words))}", f"`{on}`", why or "**nothing**"
+
+
+def main(*words: str) -> int:
+    """Print what is granted and not used, and what was refused; write the document if told to."""
+    rights = Rights(*TESTED)
+    idle = [right for right, why in rights.needed().items() if not why]
+    for right in idle:
+        print(f"granted, and used by nothing: {right.role} {right.action} {right.on} {right.condition}")
+    for each in sorted(rights.refused, key=str):
+        print(f"refused: {each.role} {each.action} {each.on}")
+    if "--write" in words:
+        DOCUMENT.write_text(rights.document(), encoding="utf-8")
+    return int(bool(idle or rights.refused))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

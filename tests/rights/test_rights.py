@@ -1,0 +1,36 @@
+"""What every role may do is what it does: rights as they were recorded while all journeys ran, on both stacks."""
+
+import pytest
+
+from local.place import TESTED
+from local.rights import DOCUMENT, Rights
+
+AGAIN = ".venv/bin/python -m local.rights --write"
+
+
+@pytest.fixture(scope="module")
+def rights():
+    """Of the stacks that `make test` ran the journeys on."""
+    return Rights(*TESTED)
+
+
+def test_nothing_is_granted_that_nobody_uses(rights):
+    """A right that is not needed is there for whoever steals the role."""
+    assert [right for right, why in rights.needed().items() if not why] == []
+
+
+def test_nothing_was_refused_that_is_needed(rights):
+    """Policies were enforced all the while: a right that lacks shows here, if nowhere else."""
+    assert rights.refused == set()
+
+
+def test_most_rights_were_seen_at_work(rights):
+    """What follows from the deployment alone is little: logs, polling, and the use of a key by way of a service."""
+    seen = sum(why == "seen" for why in rights.needed().values())
+
+    assert len(rights.used & rights.granted) == seen > 250
+
+
+def test_the_document_says_what_is_granted(rights):
+    """It is what a reviewer reads."""
+    assert DOCUMENT.read_text(encoding="utf-8") == rights.document(), f"write it again: {AGAIN}"
