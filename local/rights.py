@@ -107,7 +107,7 @@ class Rights:
 
     @property
     def refused(self) -> set[Refusal]:
-        """What our roles tried and may not. What they may is no lack of a right: a test had taken it away for a while."""
+        """What our roles tried and may not; what they may now, a test had taken away for a while."""
         tried = {
             Refusal(each["role"], each["refused"], each["on"])
             for each in self._written

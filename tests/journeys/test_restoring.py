@@ -103,3 +103,58 @@ def test_the_quarantine_is_gone(environment: str, drill: dict[str, Any]) -> None
     assert environment
     with pytest.raises(ClientError, match="ResourceNotFound"):
         boto3.client("dynamodb").describe_table(TableName=drill["quarantine"])
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack, shop: Tenant, environment: str, drill: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A webhook and an answered request are lost, from tables that have lost their expiry and their back-up, too."""
+    assert drill
+    hook = shop.client("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + "/restored"}).json["id"]
+    asked = file(shop, "access", THERE)
+    reached(shop, asked, "completed")
+    lost = {"tenants": f"webhook/{hook}", "cases": f"case/{asked['subject_request_id']}"}
+    dynamo, found = boto3.client("dynamodb"), {}
+    for source, item in lost.items():
+        table, name, at = f"fugace-{environment}-{source}", str(uuid4()), datetime.now(UTC)
+        dynamo.restore_table_to_point_in_time(
+            SourceTableName=table, TargetTableName=f"{table}-restore-{name}", UseLatestRestorableTime=True
+        )
+        dynamo.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"}
+        )
+        dynamo.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+        )
+        key = {"tenant": {"S": shop.id}, "item": {"S": item}}
+        gone = dynamo.delete_item(TableName=table, Key=key, ReturnValues="ALL_OLD")["Attributes"]
+        fugace(stack, "restore", "start", "--table", source, "--at", f"{at:%Y-%m-%dT%H:%M:%SZ}", "--id", name)
+        found[source] = {"table": table, "restore": name, "key": key, "gone": gone}
+
+    def over() -> bool:
+        return all(fugace(stack, "restore", "status", its["restore"])["state"] == "succeeded" for its in found.values())
+
+    wait_for(over, seconds=90, every=1)
+    return found
+
+
+@pytest.mark.parametrize("source", ["tenants", "cases"])
+def test_what_a_tenant_configured_and_was_asked_comes_back(source: str, settings: dict[str, dict[str, Any]]) -> None:
+    """But for what would act by itself, or open anything: the webhook is disabled, the link to the archive is gone."""
+    its = settings[source]
+
+    back = boto3.client("dynamodb").get_item(TableName=its["table"], Key=its["key"], ConsistentRead=True)["Item"]
+
+    changed = {name for name in {*back, *its["gone"]} if back.get(name) != its["gone"].get(name)}
+    assert changed == {"disabled" if source == "tenants" else "links"}
+
+
+@pytest.mark.parametrize("source", ["tenants", "cases"])
+def test_a_table_that_is_repaired_expires_and_is_backed_up_again(source: str, settings: dict[str, Any]) -> None:
+    """Neither is kept by DynamoDB when a table is made anew, and nothing would say so."""
+    dynamo, table = boto3.client("dynamodb"), settings[source]["table"]
+
+    ttl = dynamo.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    kept = dynamo.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+
+    assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expires_at")
+    assert kept["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
