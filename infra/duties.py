@@ -49,8 +49,8 @@ class Duty:
     """What it may do with archives made for persons, in S3's words."""
     signs: bool = False
     """May sign checkpoints."""
-    certifies: bool = False
-    """May sign certificates and callbacks."""
+    certifies: str = ""
+    """What it may do with the key of certificates and callbacks, in KMS's words."""
     machine: str = ""
     """What it may do with the state machine that answers persons' requests."""
     restores: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ DUTIES = {
         tenants="GetItem PutItem Query UpdateItem",
         messages="BatchGetItem GetItem UpdateItem",
         purge="Query UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-objection", "by-time"),
         cases="Query",
         root_key=True,
@@ -212,7 +212,7 @@ DUTIES = {
         tenants="DeleteItem GetItem PutItem Query UpdateItem",
         messages="BatchGetItem DeleteItem GetItem PartiQLDelete PartiQLUpdate UpdateItem",
         purge="DeleteItem GetItem PutItem Query UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-content", "by-objection", "by-subject", "by-time"),
         cases="DeleteItem Query",
         exports="AbortMultipartUpload DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
@@ -242,13 +242,13 @@ DUTIES = {
         29,  # a list reads each request by itself
         tenants="GetItem Query",  # a tenant leaves with no hold left
         purge="UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-deadline", "by-person"),
         cases="DeleteItem GetItem PutItem Query UpdateItem",
         case_keys="DeleteItem GetItem PutItem",
         root_key=True,
         exports="GetObject ListBucket",
-        certifies=True,
+        certifies="GetPublicKey Sign",
         machine="SendTaskSuccess StartExecution",
         sends=("callbacks",),
         settings=("PUBLIC_URL", "WAITING", "WEBHOOK_EXCEPTIONS"),
@@ -258,7 +258,7 @@ DUTIES = {
         60,
         tenants="GetItem",
         purge="UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         cases="DeleteItem GetItem PutItem UpdateItem",  # a request that is proved claims its person
         case_keys="DeleteItem",
         sends=("callbacks",),
@@ -281,7 +281,7 @@ DUTIES = {
         messages="BatchGetItem",
         subject_keys="GetItem",
         purge="UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-person", "by-subject"),
         cases="GetItem UpdateItem",
         root_key=True,
@@ -296,7 +296,7 @@ DUTIES = {
         messages="BatchGetItem PartiQLDelete",
         subject_keys="GetItem UpdateItem",  # of wrapped keys it can make nothing
         purge="UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-person", "by-subject"),
         cases="DeleteItem GetItem PutItem Query UpdateItem",
         case_keys="DeleteItem",
@@ -313,7 +313,7 @@ DUTIES = {
         messages="BatchGetItem",
         subject_keys="BatchGetItem GetItem",
         purge="UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-time",),
         cases="GetItem Query UpdateItem",
         root_key=True,
@@ -328,7 +328,7 @@ DUTIES = {
         messages="BatchGetItem PartiQLDelete",
         subject_keys="DeleteItem",  # as the sweep: it never has one in its hands
         purge="DeleteItem Query",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-deadline", "by-objection", "by-time"),
         cases="DeleteItem GetItem PutItem Query UpdateItem",
         case_keys="DeleteItem",
@@ -350,7 +350,7 @@ DUTIES = {
         messages="BatchGetItem UpdateItem",
         subject_keys="DeleteItem GetItem PutItem UpdateItem",  # a row of nothing but a wish goes
         purge="PutItem UpdateItem",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         indexes=("by-person", "by-subject"),
         cases="GetItem UpdateItem",
         root_key=True,
@@ -360,8 +360,8 @@ DUTIES = {
         "functions.dsar.course.certify_task.handle",
         60,
         cases="GetItem UpdateItem",
-        ledger="GetItem PutItem Query",
-        certifies=True,
+        ledger="PutItem Query",
+        certifies="GetPublicKey Sign",
         carriers=True,
     ),
     "watch": Duty(
@@ -377,7 +377,7 @@ DUTIES = {
         "functions.dsar.course.events.callback",
         60,
         cases="DeleteItem GetItem UpdateItem",
-        certifies=True,
+        certifies="Sign",
         sends=("callbacks",),
         consumes="callbacks",
         settings=("PUBLIC_URL", "WEBHOOK_EXCEPTIONS"),
@@ -391,7 +391,7 @@ DUTIES = {
         messages="BatchGetItem PutItem",
         subject_keys="GetItem UpdateItem",  # it plants somebody erased; no key ever comes back
         purge="PutItem Query",
-        ledger="GetItem PutItem Query",
+        ledger="PutItem Query",
         cases="BatchGetItem GetItem PutItem",
         restores=("messages", "tenants", "cases"),
     ),

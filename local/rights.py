@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
@@ -79,6 +79,19 @@ class Rights:
         return deploy.client(self._places[0], service)
 
     @cached_property
+    def _keys(self) -> dict[str, str]:
+        """Names of keys, of all stacks, by the names that KMS gave them."""
+        listed = (each for place in self._places for each in deploy.client(place, "kms").list_aliases()["Aliases"])
+        return {each["TargetKeyId"]: each["AliasName"] for each in listed if "TargetKeyId" in each}
+
+    def _lasting(self, arn: str) -> str:
+        """The same in every stack: KMS and Secrets Manager give names that differ from one to the next."""
+        start, _, name = arn.rpartition(":")
+        if name.startswith("key/"):
+            return f"{start}:{self._keys.get(name.removeprefix('key/'), name)}"
+        return re.sub(r"(:secret:.+)-[A-Za-z0-9]{6}$", r"\1", arn)
+
+    @cached_property
     def granted(self) -> set[Right]:
         """All of them, as they are deployed."""
         iam = self._ask("iam")
@@ -88,7 +101,7 @@ class Rights:
         for name in names:
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-                found |= set(_rights(name, document))
+                found |= {replace(right, on=self._lasting(right.on)) for right in _rights(name, document)}
         return found
 
     @cached_property
@@ -100,7 +113,7 @@ class Rights:
     def used(self) -> set[Right]:
         """Those by which somebody was let in."""
         return {
-            Right(each["role"], each["used"], each["on"], _text(each["if"]))
+            Right(each["role"], each["used"], self._lasting(each["on"]), _text(each["if"]))
             for each in self._written
             if "used" in each and each["role"].startswith(PREFIX)
         }
@@ -109,7 +122,7 @@ class Rights:
     def refused(self) -> set[Refusal]:
         """What our roles tried and may not; what they may now, a test had taken away for a while."""
         tried = {
-            Refusal(each["role"], each["refused"], each["on"])
+            Refusal(each["role"], each["refused"], self._lasting(each["on"]))
             for each in self._written
             if "refused" in each and each["role"].startswith(PREFIX)
         }
@@ -164,12 +177,9 @@ class Rights:
         if right.service != "kms" or not via:
             return ""
         names = {each.partition(".")[0] for each in _list(via)}
-        calls = {each.service for each in self.used if each.role == right.role}
-        calls |= {"sqs" if ":sqs:" in each["EventSourceArn"] else "dynamodb" for each in self._of(right.role)}
-        return f"by way of {', '.join(sorted(names))}" if names <= calls else ""
-
-    def _of(self, role: str) -> Iterator[dict[str, Any]]:
-        return (each for each in self._mappings if each["Role"] == role)
+        mine = (each for each in self.granted if each.role == right.role and each.service in names)
+        called = {each.service for each in mine if self._why(each)}
+        return f"by way of {', '.join(sorted(names))}" if names <= called else ""
 
     def _passes(self, right: Right) -> str:
         makes = any(each.role == right.role and each.action == "scheduler:CreateSchedule" for each in self.used)
@@ -188,7 +198,7 @@ class Rights:
     def _serves(self, right: Right) -> str:
         """Roles that no function has: what they may do is what a definition, or a schedule, would have them do."""
         said = ""
-        if right.action == "lambda:InvokeFunction" and right.on in self._called.get(right.role, ()):
+        if right.action in {"lambda:InvokeFunction", "sqs:SendMessage"} and right.on in self._named.get(right.role, ()):
             said = "a definition or a schedule names it"
         if right.role == PREFIX + "api-logs":
             said = "API Gateway checks for it before it takes the role"
@@ -203,8 +213,8 @@ class Rights:
         return "a schedule puts an id there when it is time" if mine and right.service in {"sqs", "kms"} else ""
 
     @cached_property
-    def _called(self) -> Mapping[str, set[str]]:
-        """Functions by the role under which something calls them."""
+    def _named(self) -> Mapping[str, set[str]]:
+        """Functions, and queues for what cannot be delivered to them, by the role under which they are called."""
         found: dict[str, set[str]] = {}
         states, scheduler = self._ask("stepfunctions"), self._ask("scheduler")
         for each in states.list_state_machines()["stateMachines"]:
@@ -213,22 +223,19 @@ class Rights:
             found.setdefault(_name(machine["roleArn"]), set()).update(arns)
         for each in scheduler.list_schedules()["Schedules"]:
             target = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])["Target"]
-            found.setdefault(_name(target["RoleArn"]), set()).add(target["Arn"])
+            dead = target.get("DeadLetterConfig", {}).get("Arn")
+            found.setdefault(_name(target["RoleArn"]), set()).update({target["Arn"], dead} - {None})
         return found
 
     def document(self) -> str:
         """The table of it, role by role, in words that are the same in every deployment."""
-        keys = {each["TargetKeyId"]: each["AliasName"] for each in self._aliases() if "TargetKeyId" in each}
         lines = [_HEAD]
         for role in sorted({each.role for each in self.granted}):
             lines += [f"\n## {role.removeprefix(PREFIX)}\n", "| action | on | |", "|---|---|---|"]
             mine = {right: why for right, why in self.needed().items() if right.role == role}
-            rows = {(right.action, _plain(right.on, keys), why) for right, why in mine.items()}
+            rows = {(right.action, _plain(right.on), why) for right, why in mine.items()}
             lines += [f"| {' | '.join(row)} |" for row in sorted(_together(rows))]
         return "\n".join(lines) + "\n"
-
-    def _aliases(self) -> list[dict[str, Any]]:
-        return list(self._ask("kms").list_aliases()["Aliases"])
 
 
 def _rights(role: str, document: Mapping[str, Any]) -> Iterator[Right]:
@@ -254,15 +261,11 @@ def _name(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _plain(arn: str, keys: Mapping[str, str]) -> str:
-    """`messages/index/by-time` of an ARN; a key by its alias."""
-    *_, last = arn.split(":", 5)
-    kind, _, name = last.partition("/")
-    if kind == "key":
-        return f"key {keys.get(name, name).removeprefix('alias/').removeprefix(PREFIX)}"
-    plain = last.removeprefix("table/").removeprefix("function:").removeprefix("role/").replace(PREFIX, "")
-    plain = re.sub(r"-000000000000-eu-west-3", "", plain)
-    return re.sub(r"^(secret:.+)-[A-Za-z0-9]{6}$", r"\1", plain)
+def _plain(arn: str) -> str:
+    """`messages/index/by-time` of an ARN."""
+    last = arn.split(":", 5)[-1].replace(PREFIX, "")
+    plain = re.sub(r"^(alias|table|function|role|stateMachine)[/:]", "", last)
+    return re.sub(r"-000000000000-eu-west-3", "", plain) or "(root)"
 
 
 def _together(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

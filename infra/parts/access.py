@@ -194,7 +194,7 @@ def _requests(duty: Duty, around: Surroundings) -> Iterator[iam.PolicyStatement]
         runs = around.machine.replace(":stateMachine:", ":execution:")
         yield _allow("states", "DescribeExecution", [f"{runs}:*"])
     if duty.certifies:
-        yield _allow("kms", "GetPublicKey Sign", [around.certificates.key.key_arn])
+        yield _allow("kms", duty.certifies, [around.certificates.key.key_arn])
 
 
 def _timer(duty: Duty, timer: Timer) -> Iterator[iam.PolicyStatement]:

@@ -83,7 +83,7 @@ def variables(duty: Duty) -> set[str]:
         "EXPORTS_BUCKET": bool(duty.exports),
         "LEDGER_BUCKET": bool(duty.checkpoints),
         "LEDGER_KEY": duty.signs,
-        "CERTIFICATE_KEY": duty.certifies,
+        "CERTIFICATE_KEY": bool(duty.certifies),
         "REQUEST_MACHINE": bool(duty.machine),
         "SWEEP_QUEUE": "sweep" in duty.sends,
         "CALLBACK_QUEUE": "callbacks" in duty.sends,

@@ -115,8 +115,8 @@ class DynamoLedger:
         return there
 
     def _has(self, entry: Entry) -> bool:
-        there = self._table.get(entry.draft.tenant, str(entry.seq))
-        return there is not None and there.hash == entry.hash
+        there = self.page(entry.draft.tenant, after=entry.seq - 1, limit=1)
+        return [each.hash for each in there] == [entry.hash]
 
 
 def _following(recent: Sequence[LedgerItem], draft: Draft) -> Entry:
