@@ -9,7 +9,7 @@ from typing import Any
 
 from local.loopback import Asked, Refusal, Said
 from local.simulator import view
-from local.simulator.book import Book, Request, Sms
+from local.simulator.book import Book, Fault, Request, Sms
 from local.simulator.outcomes import Outcome, Reply, Wait
 from local.simulator.post import PER_ACCOUNT, Post, Timing
 from local.simulator.table import BY_NAME
@@ -114,15 +114,17 @@ class Api:
 
     def _faults(self) -> Said:
         with self._book.lock:
-            return Said.json(200, {"faults": [{"outcome": name, "count": left} for name, left in self._book.faults]})
+            return Said.json(200, {"faults": [fault.shown() for fault in self._book.faults]})
 
     def _force(self, asked: Asked) -> Said:
         wanted = asked.object()
-        name, count = wanted.get("outcome"), wanted.get("count", 1)
+        name, count, wait = wanted.get("outcome"), wanted.get("count", 1), wanted.get("retry_after")
         if not isinstance(name, str) or name not in BY_NAME or type(count) is not int or count < 1:
             raise Refusal(422, "outcome_and_count_expected")
+        if wait is not None and (type(wait) is not int or wait < 0):
+            raise Refusal(422, "retry_after_in_seconds_expected")
         with self._book.lock:
-            self._book.faults.append((name, count))
+            self._book.faults.append(Fault(name, count, wait))
         return self._faults()
 
     def _unforce(self, _: Asked) -> Said:

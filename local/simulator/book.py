@@ -7,7 +7,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,29 @@ class Request:
     at: str = field(default_factory=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An outcome that is forced on the next so many messages, whatever their numbers say."""
+
+    name: str
+    left: int = 1
+    retry_after: int | None = None
+    """Seconds; None: as the outcome has it."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of a message that it is forced on."""
+        known = BY_NAME[self.name]
+        if self.retry_after is None:
+            return known
+        return replace(known, reply=replace(known.reply, retry_after=self.retry_after))
+
+    def shown(self) -> dict[str, object]:
+        """As it was asked for."""
+        wait = {} if self.retry_after is None else {"retry_after": self.retry_after}
+        return {"outcome": self.name, "count": self.left, **wait}
+
+
 class Book:
     """All of it. Whoever changes an SMS calls `keep` afterwards."""
 
@@ -77,10 +100,10 @@ class Book:
         self.sms: dict[str, Sms] = {}
         self.requests: deque[Request] = deque(maxlen=MOST)
         self.account = ""
-        self.faults: list[tuple[str, int]] = []
+        self.faults: list[Fault] = []
         self._sent: dict[tuple[str, str], str] = {}
         self._attempts: Counter[tuple[str, str]] = Counter()
-        self._forced: dict[tuple[str, str], str] = {}
+        self._forced: dict[tuple[str, str], Fault] = {}
         self._file = file
         if file and file.exists():
             for line in file.read_text("utf-8").splitlines():
@@ -92,12 +115,12 @@ class Book:
         key = (flavour, reference)
         self._attempts[key] += 1
         if key not in self._forced and self.faults:
-            name, left = self.faults.pop(0)
-            self._forced[key] = name
-            if left > 1:
-                self.faults.insert(0, (name, left - 1))
+            fault = self.faults.pop(0)
+            self._forced[key] = fault
+            if fault.left > 1:
+                self.faults.insert(0, replace(fault, left=fault.left - 1))
         forced = self._forced.get(key)
-        return BY_NAME[forced] if forced else outcome_of(number), self._attempts[key]
+        return forced.outcome if forced else outcome_of(number), self._attempts[key]
 
     def known(self, flavour: str, reference: str) -> Sms | None:
         """The SMS that left under this reference."""

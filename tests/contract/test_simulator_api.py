@@ -162,8 +162,21 @@ def test_forced_outcomes_wait_in_line_and_can_be_called_off(loop: Loop) -> None:
     assert loop.ask("POST", "/v1/messages", ORDER | {"reference": "r4"}, **bearer())[0] == 202
 
 
+def test_a_forced_outcome_may_ask_for_another_wait(loop: Loop) -> None:
+    """A carrier that asks for an hour is handled by other means than one that asks for two seconds."""
+    loop.ask("POST", "/faults", {"outcome": "429-once", "retry_after": 3600})
+
+    assert loop.ask("GET", "/faults")[1] == {"faults": [{"outcome": "429-once", "count": 1, "retry_after": 3600}]}
+    answer = loop.pool.request("POST", f"{loop.url}/v1/messages", json=ORDER, headers=bearer())
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "3600")
+
+
 @pytest.mark.parametrize(
-    "fault", [{}, {"outcome": "nonsense"}, {"outcome": ["refused"]}, {"outcome": "refused", "count": 0}]
+    "fault",
+    [
+        *({}, {"outcome": "nonsense"}, {"outcome": ["refused"]}, {"outcome": "refused", "count": 0}),
+        {"outcome": "429-once", "retry_after": "soon"},
+    ],
 )
 def test_an_outcome_that_is_none_cannot_be_forced(loop: Loop, fault: dict[str, object]) -> None:
     """A typing error in a test must not pass for a fault."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.journeys import scan
 from tests.journeys.conftest import FINAL, Stack, Tenant, fugace, wait_for
+from tests.journeys.people import file, reached, send
 
 STAYS = {"ledger"}
 """Closed words and counts, for as long as the contract can be disputed."""
@@ -54,8 +56,13 @@ def test_a_tenant_leaves_with_two_keys_and_nothing_of_it_stays(
     second = leaver.client.as_(fugace(stack, "keys", "create", leaver.id, "--role", "admin", "--mode", "live")["key"])
     for tenant in (leaver, neighbour):
         written_to(tenant, "+33639987900")
+        written_to(tenant, "+33639987901")
         hook = tenant.client("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + "/leaving"})
         assert hook.status == 201, hook.text
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    send(leaver, "+33639987902", 1, send_at=later)
+    answered = file(leaver, "access", "+33639987900")
+    reached(leaver, answered, "completed")
     there = rows(environment, leaver.id)
     assert {"messages", "tenants", "subject-keys", "ledger"} <= set(there)
     before = rows(environment, neighbour.id)["messages"]
