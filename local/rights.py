@@ -17,6 +17,7 @@ from typing import Any
 
 from local import deploy
 from local.place import ROOT, TESTED, Place
+from local.seldom import SELDOM
 
 PREFIX = "fugace-laptop-"
 DOCUMENT = ROOT / "docs/permissions.md"
@@ -29,7 +30,8 @@ _HEAD = """# Permissions
 
 What each role may do, on what, and how that is known to be needed. `seen`: with policies enforced, the end-to-end tests
 were let in by this very right. Everything else is done by AWS itself in the role's name, and follows from what is
-deployed. The tests end with a comparison: a right that nothing uses fails them, and so does a call that is refused.
+deployed; or it is `seldom`, and a test without AWS brings it about. The tests end with a comparison: a right that
+nothing uses fails them, and so does a call that is refused.
 
 Written by `python -m local.rights --write` after the journeys, from the stacks that they ran on: their carriers are
 `simulator` and `simulator-account`. A star at the end stays within what is named before it.
@@ -143,6 +145,7 @@ class Rights:
             self._passes,
             self._restores,
             self._serves,
+            _seldom,
         )
         return next((said for reason in reasons if (said := reason(right))), "")
 
@@ -233,9 +236,14 @@ class Rights:
         for role in sorted({each.role for each in self.granted}):
             lines += [f"\n## {role.removeprefix(PREFIX)}\n", "| action | on | |", "|---|---|---|"]
             mine = {right: why for right, why in self.needed().items() if right.role == role}
-            rows = {(right.action, _plain(right.on), why) for right, why in mine.items()}
+            rows = {(right.action, plain(right.on), why) for right, why in mine.items()}
             lines += [f"| {' | '.join(row)} |" for row in sorted(_together(rows))]
         return "\n".join(lines) + "\n"
+
+
+def _seldom(right: Right) -> str:
+    known = SELDOM.get((right.role.removeprefix(PREFIX), right.action, plain(right.on)))
+    return f"seldom: {known.when}" if known else ""
 
 
 def _rights(role: str, document: Mapping[str, Any]) -> Iterator[Right]:
@@ -261,11 +269,13 @@ def _name(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _plain(arn: str) -> str:
-    """`messages/index/by-time` of an ARN."""
-    last = arn.split(":", 5)[-1].replace(PREFIX, "")
-    plain = re.sub(r"^(alias|table|function|role|stateMachine)[/:]", "", last)
-    return re.sub(r"-000000000000-eu-west-3", "", plain) or "(root)"
+def plain(arn: str) -> str:
+    """`messages/index/by-time` of an ARN; the root key, which has the environment's own name, by what it is for."""
+    last = arn.split(":", 5)[-1]
+    if last == f"alias/{PREFIX.rstrip('-')}":
+        return "key root"
+    plain = re.sub(r"^(table|function|role|stateMachine)[/:]", "", last.replace(PREFIX, ""))
+    return re.sub(r"-000000000000-eu-west-3", "", plain.replace("alias/", "key "))
 
 
 def _together(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

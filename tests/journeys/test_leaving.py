@@ -63,6 +63,9 @@ def test_a_tenant_leaves_with_two_keys_and_nothing_of_it_stays(
     send(leaver, "+33639987902", 1, send_at=later)
     answered = file(leaver, "access", "+33639987900")
     reached(leaver, answered, "completed")
+    s3 = boto3.client("s3")
+    (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"] if "-exports-" in each["Name"])
+    s3.create_multipart_upload(Bucket=bucket, Key=f"{leaver.id}/{answered['subject_request_id']}/rest")
     there = rows(environment, leaver.id)
     assert {"messages", "tenants", "subject-keys", "ledger"} <= set(there)
     before = rows(environment, neighbour.id)["messages"]
@@ -83,6 +86,8 @@ def test_a_tenant_leaves_with_two_keys_and_nothing_of_it_stays(
         return done and set(found) <= STAYS and all(row["tenant"]["S"] != leaver.id for row in registers)
 
     wait_for(left, seconds=150, every=2)
+    unfinished = s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    assert not [each for each in unfinished if leaver.id in each["Key"]]
     assert rows(environment, neighbour.id)["messages"] == before
     assert leaver.id not in json.dumps(fugace(stack, "tenants", "list"))
     wait_for(lambda: leaver.client("GET", "/v1/messages").status in {401, 403}, seconds=90, every=2)

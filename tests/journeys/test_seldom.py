@@ -31,7 +31,8 @@ def environment(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shop(tenant_of: Callable[..., Tenant]) -> Tenant:
-    return tenant_of("Has rare cases", mode="live")
+    """Its messages go to the carrier that others' do not, and so do its recalls."""
+    return tenant_of("Has rare cases", "--carrier", "simulator-account", mode="live")
 
 
 def schedules(environment: str) -> set[str]:
@@ -106,6 +107,7 @@ def test_a_span_of_time_is_told_again(stack: Stack, shop: Tenant) -> None:
 
 def test_a_choice_is_looked_ahead_for_everything_that_is_kept(shop: Tenant) -> None:
     """Requests and wishes as well: whoever shortens a period is told before what would go."""
+    assert shop.client("PUT", "/v1/retention", {"objections": "P4Y"}).status == 200
     wanted = "cases:P1Y,objections:P3Y,exports:P1D,access:P6M,statistics:P1M"
 
     answer = shop.client("GET", f"/v1/retention?simulate={wanted}")

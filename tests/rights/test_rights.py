@@ -2,8 +2,9 @@
 
 import pytest
 
-from local.place import TESTED
-from local.rights import DOCUMENT, Rights
+from local.place import ROOT, TESTED
+from local.rights import DOCUMENT, Rights, plain
+from local.seldom import SELDOM
 
 AGAIN = ".venv/bin/python -m local.rights --write"
 
@@ -22,6 +23,21 @@ def test_nothing_is_granted_that_nobody_uses(rights):
 def test_nothing_was_refused_that_is_needed(rights):
     """Policies were enforced all the while: a right that lacks shows here, if nowhere else."""
     assert rights.refused == set()
+
+
+@pytest.mark.parametrize("shown_by", sorted({each.shown_by for each in SELDOM.values()}))
+def test_what_seldom_happens_is_brought_about_without_aws(shown_by):
+    """A reason that nobody could check would excuse any right."""
+    file, _, name = shown_by.partition("::")
+
+    assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_no_excuse_is_left_over(rights):
+    """What is not granted any more, or was misspelt, excuses nothing."""
+    granted = {(each.role.removeprefix("fugace-laptop-"), each.action, plain(each.on)) for each in rights.granted}
+
+    assert set(SELDOM) <= granted
 
 
 def test_most_rights_were_seen_at_work(rights):
