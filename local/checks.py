@@ -48,7 +48,7 @@ def fast() -> dict[str, Commands]:
 def slow() -> dict[str, Commands]:
     """The template, the emulator, pages; and meanwhile a stack is deployed for the journeys."""
     return {
-        "template, pages": [pytest("infra", "browser")],
+        "template, pages": [[RUN, "-m", "local.diff"], pytest("infra", "browser")],
         "emulator, stack": [pytest("emulator"), [RUN, "-m", "local.up", "test"]],
     }
 
