@@ -4,7 +4,20 @@ import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
+from cli import (
+    archive,
+    carriers,
+    certificate,
+    keys,
+    ledger,
+    messages,
+    purge,
+    queues,
+    releases,
+    requests,
+    restore,
+    tenants,
+)
 from cli import map as map_
 
 app = typer.Typer(
@@ -22,6 +35,8 @@ app.add_typer(requests.app, name="requests")
 app.add_typer(archive.app, name="archive")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(restore.app, name="restore")
+app.add_typer(queues.app, name="queues")
+app.add_typer(releases.app, name="releases")
 
 app.command("map")(map_.show)
 
