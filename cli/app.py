@@ -8,6 +8,7 @@ from cli import (
     archive,
     carriers,
     certificate,
+    cost,
     keys,
     ledger,
     messages,
@@ -39,6 +40,7 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(releases.app, name="releases")
 
 app.command("map")(map_.show)
+app.command("cost")(cost.show)
 
 
 @app.callback(
