@@ -1,4 +1,4 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive|certificate|restore …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|queues|releases|requests|restore …`."""
 
 import os
 
