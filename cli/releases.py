@@ -33,7 +33,7 @@ def back(
     to: Annotated[int, typer.Option(help="Which version. Default: the newest before the one that is live.")] = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Have an earlier version work again, at once. The next deployment makes its own version live all the same."""
+    """Have an earlier version work again, at once, until the next deployment (`-c release=at-once`)."""
     known = sorted(_names(environment))
     if function not in {"all", *known}:
         raise CliError(f"There is no function {function} in the environment {environment}. `fugace releases list`.")

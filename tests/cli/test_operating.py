@@ -24,6 +24,13 @@ def bodies(url: str) -> set[str]:
     return {each["Body"] for each in found}
 
 
+def there(url: str) -> int:
+    """Those in somebody's hand included: they come back."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    asked = shared().client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(map(int, asked["Attributes"].values()))
+
+
 def test_a_list_of_queues_has_dead_letters_beside_each(fugace: Terminal) -> None:
     """One look tells where work was given up; a queue that is none's dead letters stands for itself."""
     queue(fugace, "notify", "a", "b")
@@ -42,7 +49,7 @@ def test_dead_letters_go_back_as_they_were(fugace: Terminal) -> None:
 
     assert fugace.json("queues", "redrive", "notify") == {"moved": 12, "left": 0}
     assert bodies(live) | bodies(live) == {f"letter {n}" for n in range(12)}
-    assert bodies(dead) == set()
+    assert there(dead) == 0
 
 
 def test_a_few_are_tried_first(fugace: Terminal) -> None:
