@@ -18,6 +18,7 @@ from cli import (
     requests,
     restore,
     tenants,
+    webhooks,
 )
 from cli import map as map_
 
@@ -38,6 +39,7 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(restore.app, name="restore")
 app.add_typer(queues.app, name="queues")
 app.add_typer(releases.app, name="releases")
+app.add_typer(webhooks.app, name="webhooks")
 
 app.command("map")(map_.show)
 app.command("cost")(cost.show)

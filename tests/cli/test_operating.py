@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from cli import options
 from fugace.adapters.session import shared
+from fugace.domain.ids import TenantId
+from fugace.domain.tenant import Secret, Webhook
+from fugace.edge import wiring
 from tests.cli.conftest import Terminal
+from tests.fakes import NOON
 
 
 def queue(fugace: Terminal, name: str, *bodies: str) -> str:
@@ -152,6 +157,20 @@ def test_which_key_is_meant_has_to_be_said(fugace: Terminal) -> None:
 
     assert "--all" in fugace.refused("keys", "revoke", who)
     assert "--all" in fugace.refused("keys", "revoke", who, "key_x", "--all")
+
+
+def test_webhooks_are_stopped_all_at_once_or_one_by_one(fugace: Terminal) -> None:
+    """Who has had a tenant's keys may have added one, and is told of every message from then on."""
+    who = TenantId(fugace.json("tenants", "create", "Shop")["tenant"]["id"])
+    stored = wiring.webhooks(options.settings(fugace.environment))
+    for name in ("one", "two", "three"):
+        stored.put(Webhook(who, name, f"https://{name}.example/", frozenset(), (Secret(b"x"),), NOON))
+
+    assert {row["id"] for row in fugace.json("webhooks", "disable", who, "two") if row["disabled"]} == {"two"}
+    assert {row["disabled"] for row in fugace.json("webhooks", "disable", who, "--all")} == {"operator"}
+    assert {row["disabled"] for row in fugace.json("webhooks", "list", who)} == {"operator"}
+    assert "--all" in fugace.refused("webhooks", "disable", who)
+    assert "no webhook four" in fugace.refused("webhooks", "disable", who, "four")
 
 
 def credentials(fugace: Terminal, text: str) -> int:

@@ -245,6 +245,7 @@ def all_are_back(world: World) -> None:
 
 
 def nothing_opens(world: World) -> None:
+    assert re.search(rf"^{world.words['WEBHOOK']} .* operator$", world.out, re.MULTILINE)
     assert re.search(r"^usable keys +0$", world.out, re.MULTILINE)
 
 
