@@ -45,6 +45,14 @@ bench: install layer  ## the performance budgets
 layer: install  ## build the layer and the functions, for AWS and for this machine
 	@$(RUN) -m local.layer arm64 host
 
+.PHONY: stateful
+stateful: layer  ## write down anew what must never be replaced
+	@$(RUN) -m infra.stateful
+
+.PHONY: diff
+diff: install  ## what the infrastructure would change, against the last release (BASE=… for another)
+	@$(RUN) -m local.diff $(BASE)
+
 .PHONY: lock
 lock: install  ## resolve the requirements again
 	@$(PYTHON) local/install.py lock

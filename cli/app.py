@@ -1,10 +1,25 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive|certificate|restore …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|queues|releases|requests|restore …`."""
 
 import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
+from cli import (
+    archive,
+    carriers,
+    certificate,
+    cost,
+    keys,
+    ledger,
+    messages,
+    purge,
+    queues,
+    releases,
+    requests,
+    restore,
+    tenants,
+    webhooks,
+)
 from cli import map as map_
 
 app = typer.Typer(
@@ -22,8 +37,12 @@ app.add_typer(requests.app, name="requests")
 app.add_typer(archive.app, name="archive")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(restore.app, name="restore")
+app.add_typer(queues.app, name="queues")
+app.add_typer(releases.app, name="releases")
+app.add_typer(webhooks.app, name="webhooks")
 
 app.command("map")(map_.show)
+app.command("cost")(cost.show)
 
 
 @app.callback(

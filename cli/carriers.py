@@ -1,11 +1,13 @@
-"""`fugace carriers`: what a carrier has to be told about us."""
+"""`fugace carriers`: what a carrier is told about us, what we are known by to it, and a pause while it is down."""
 
+import json
 import os
+import sys
 from typing import Annotated
 
 import typer
 
-from cli import options
+from cli import options, output
 from cli.faults import CliError, told
 from fugace.adapters.session import shared
 from fugace.domain import callbacks
@@ -13,10 +15,7 @@ from fugace.edge import wiring
 
 app = typer.Typer(help="Companies that deliver.", no_args_is_help=True)
 
-
-@app.callback()
-def begin() -> None:
-    """One command for now, which is called by its name all the same."""
+_CREDENTIALS = ("token", "signing")
 
 
 @app.command()
@@ -32,6 +31,62 @@ def callback(
     vault = wiring.vault(options.settings(environment))
     token = callbacks.token(vault.sign, carrier, callbacks.ACCOUNT)
     typer.echo(f"{where.rstrip('/')}/dlr/{carrier}/{token}")
+
+
+@app.command()
+@told
+def credentials(
+    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    environment: options.Environment,
+) -> None:
+    """Put a carrier's credentials in their place: {"token": …, "signing": …}, from stdin. Used within five minutes."""
+    options.check_carrier(environment, carrier)
+    try:
+        given = json.loads(sys.stdin.read())
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(
+        given.get(name) and isinstance(given[name], str) for name in _CREDENTIALS
+    ):
+        raise CliError(f"Credentials are a JSON object with {' and '.join(_CREDENTIALS)}.")
+    name = f"fugace/{environment}/carrier/{carrier}"
+    shared().client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(given))
+    typer.echo(f"Written: {name}.", err=True)
+
+
+@app.command()
+@told
+def pause(
+    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    environment: options.Environment,
+    as_json: options.Json = False,
+) -> None:
+    """Hand nothing over any more: what is accepted waits, for four days at most, and until it expires."""
+    _poll(environment, carrier, enabled=False, as_json=as_json)
+
+
+@app.command()
+@told
+def resume(
+    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    environment: options.Environment,
+    as_json: options.Json = False,
+) -> None:
+    """Hand over again, what has waited first."""
+    _poll(environment, carrier, enabled=True, as_json=as_json)
+
+
+def _poll(environment: str, carrier: str, *, enabled: bool, as_json: bool) -> None:
+    options.check_carrier(environment, carrier)
+    aws = shared().client("lambda")
+    queue = f":fugace-{environment}-carrier-{carrier}"
+    pages = aws.get_paginator("list_event_source_mappings").paginate(FunctionName=f"fugace-{environment}-dispatch:live")
+    found = [each for page in pages for each in page["EventSourceMappings"] if each["EventSourceArn"].endswith(queue)]
+    if not found:
+        raise CliError(f"Nothing takes from the queue of {carrier}.")
+    for each in found:
+        aws.update_event_source_mapping(UUID=each["UUID"], Enabled=enabled)
+    output.one({"carrier": carrier, "handed_over": enabled}, as_json=as_json)
 
 
 def _deployed(environment: str) -> str:

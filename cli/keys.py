@@ -58,14 +58,22 @@ def list_(tenant: options.TenantArgument, environment: options.Environment, as_j
 @told
 def revoke(
     tenant: options.TenantArgument,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="A key's id (key_…).")],
     environment: options.Environment,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key's id (key_…).")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every key that can be used: somebody has them.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Stop a key for good, within a minute; the last admin key, too."""
+    if bool(key) is everything:
+        raise CliError("Say which key, or --all.")
     settings, now = options.settings(environment), wiring.clock()()
     known = options.known(settings, tenant)
     _look_after(settings, known, now)
+    if everything:
+        usable = [each.id for each in wiring.tenants(settings).api_keys(known.id) if each.usable(now)]
+        gone = [wiring.tenants(settings).revoke_api_key(known.id, each, now) for each in usable]
+        output.rows([shown(each) for each in gone if each], as_json=as_json, columns=COLUMNS)
+        return
     revoked = wiring.tenants(settings).revoke_api_key(known.id, key, now)
     if revoked is None:
         raise CliError(f"The tenant {tenant} has no key {key}.")

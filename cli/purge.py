@@ -54,7 +54,7 @@ def run(
         with output.working("Looking at every tenant"):
             look_at_everything(settings, began)
     # It is only asked to start: what it does is seen in the agenda.
-    shared().client("lambda").invoke(FunctionName=f"fugace-{environment}-plan", InvocationType="Event")
+    shared().client("lambda").invoke(FunctionName=f"fugace-{environment}-plan:live", InvocationType="Event")
     first = last = Backlog.read(settings, began)
     with output.counting("Purging", first.jobs) as done:
         while last.jobs and wiring.clock()() < until:

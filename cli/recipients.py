@@ -8,6 +8,7 @@ from fugace.datamap.resources import EMPTY, HOLDERS
 _SERVICES = {
     "ApiGateway": "API Gateway",
     "CloudWatch": "CloudWatch",
+    "CodeDeploy": "CodeDeploy",
     "DynamoDB": "DynamoDB",
     "IAM": "IAM",
     "KMS": "KMS",

@@ -108,6 +108,8 @@ class Environment:
     ca_bundle: str = "/opt/amazon-roots.pem"
     """In the layer: the roots that AWS's own endpoints use, and no others."""
     removal: Literal["destroy", "retain"] = "retain"
+    release: Literal["gradual", "at-once"] = "gradual"
+    """How a new version takes over. At once: on a laptop, where CodeDeploy is not to be had, or in an emergency."""
     log_days: int = 30
     plan_minutes: int = PLAN_MINUTES
     """How often it is looked for what is over: more often only where somebody waits for it, on a laptop."""
@@ -143,6 +145,7 @@ class Environment:
             ),
             f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},
+            f"release is {self.release!r}, it may be gradual or at-once": self.release in {"gradual", "at-once"},
             f"tally_seconds is {self.tally_seconds}, Lambda takes 0 to 300": 0 <= self.tally_seconds <= 300,  # noqa: PLR2004
             "it has no carrier, so nothing could be sent": bool(self.carriers),
             "say which CA bundle the functions trust, -c ca_bundle=/path/ca.pem": bool(self.ca_bundle),
@@ -197,7 +200,7 @@ def retention(environment: Environment) -> Mapping[Kind, Bound]:
     return known
 
 
-SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal")
+SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal", "release")
 """What `-c KEY=VALUE` sets on top of the environment's own description."""
 
 

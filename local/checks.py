@@ -52,7 +52,11 @@ def fast() -> dict[str, Commands]:
 def slow() -> dict[str, Commands]:
     """The template, the emulator, pages; and meanwhile two stacks are deployed for the journeys."""
     return {
-        "template, pages, a stack": [pytest("infra", "browser"), [RUN, "-m", "local.up", "beside"]],
+        "template, pages, a stack": [
+            [RUN, "-m", "local.diff"],
+            pytest("infra", "browser"),
+            [RUN, "-m", "local.up", "beside"],
+        ],
         "emulator, a stack": [pytest("emulator"), [RUN, "-m", "local.up", "test"]],
     }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, IgnoreMode, aws_lambda
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, aws_lambda
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -10,6 +10,9 @@ from infra.config import Environment
 from infra.duties import Duty
 from infra.parts.access import Surroundings, statements
 from infra.parts.logs import log_group
+
+LIVE = "live"
+"""The alias that everything calls. What it stands for is a published version, so that it can be set back."""
 
 
 class Function(Construct):
@@ -61,7 +64,12 @@ class Function(Construct):
             application_log_level_v2=aws_lambda.ApplicationLogLevel.INFO,
             system_log_level_v2=aws_lambda.SystemLogLevel.WARN,
             recursive_loop=aws_lambda.RecursiveLoop.ALLOW if duty.repeats else aws_lambda.RecursiveLoop.TERMINATE,
+            # Where data are kept, so are versions: an operator can go back to any that has ever been live.
+            current_version_options=aws_lambda.VersionOptions(
+                removal_policy=RemovalPolicy.RETAIN if environment.retain else RemovalPolicy.DESTROY
+            ),
         )
+        self.live = aws_lambda.Alias(self, "Live", alias_name=LIVE, version=self.fn.current_version)
 
 
 def variables(duty: Duty) -> set[str]:

@@ -57,7 +57,7 @@ class Machine(Construct):
         """`name`: of `WORKFLOWS`."""
         super().__init__(scope, f"{name.title()}Machine")
         workflow, arn = WORKFLOWS[name], machine_arn(self, environment, name)
-        called = {step: functions[step].fn.function_arn for step in workflow.steps}
+        called = {step: functions[step].live.function_arn for step in workflow.steps}
         self.role = iam.Role(
             self,
             "Role",

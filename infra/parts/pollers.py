@@ -36,7 +36,7 @@ def poll_outbox(scope: Construct, *, table: dynamodb.ITable, relay: Function, fa
     aws_lambda.EventSourceMapping(
         scope,
         "Outbox",
-        target=relay.fn,
+        target=relay.live,
         event_source_arn=table.table_stream_arn,
         starting_position=aws_lambda.StartingPosition.TRIM_HORIZON,
         batch_size=100,
@@ -58,7 +58,7 @@ def poll_deletions(
     aws_lambda.EventSourceMapping(
         scope,
         "Deletions",
-        target=tally.fn,
+        target=tally.live,
         event_source_arn=table.table_stream_arn,
         starting_position=aws_lambda.StartingPosition.TRIM_HORIZON,
         batch_size=1000,
@@ -85,7 +85,7 @@ def poll_queue(
     aws_lambda.EventSourceMapping(
         scope,
         name,
-        target=function.fn,
+        target=function.live,
         event_source_arn=queue.queue_arn,
         batch_size=batch,
         report_batch_item_failures=True,

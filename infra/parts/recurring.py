@@ -59,7 +59,7 @@ class Recurring(Construct):
         """`name` is the function's, of `RHYTHMS`."""
         super().__init__(scope, name.title())
         rhythm, own = RHYTHMS[name], {"plan": environment.plan_minutes, "watch": environment.watch_minutes}
-        function.fn.configure_async_invoke(retry_attempts=rhythm.retries, max_event_age=rhythm.patience)
+        function.live.configure_async_invoke(retry_attempts=rhythm.retries, max_event_age=rhythm.patience)
         missed = Queue(self, f"{name}-dead", environment=environment, key=key, consumer=None).queue
         role = scheduler_role(self, "Role", environment=environment, name=f"{name}-schedule")
         wake = iam.Policy(
@@ -67,7 +67,7 @@ class Recurring(Construct):
             "Wake",
             policy_name="wake",
             statements=[
-                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.fn.function_arn]),
+                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.live.function_arn]),
                 iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[missed.queue_arn]),
                 through(key, ("sqs",), "Decrypt", "GenerateDataKey"),
             ],
@@ -82,7 +82,7 @@ class Recurring(Construct):
             schedule_expression=_every(own[name]) if name in own else rhythm.expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.fn.function_arn,
+                arn=function.live.function_arn,
                 role_arn=role.role_arn,
                 input="{}",
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=missed.queue_arn),

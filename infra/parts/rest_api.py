@@ -117,7 +117,7 @@ class RestApi(Construct):
             self,
             "Authorizer",
             authorizer_name=self._environment.named("auth"),
-            handler=functions["auth"].fn,
+            handler=functions["auth"].live,
             identity_source=apigateway.IdentitySource.header("Authorization"),
             validation_regex=KEY_FORM,
             results_cache_ttl=REVOKED_WITHIN,
@@ -135,7 +135,7 @@ class RestApi(Construct):
 
     @staticmethod
     def _call(function: Function) -> apigateway.LambdaIntegration:
-        return apigateway.LambdaIntegration(function.fn, proxy=True, scope_permission_to_method=False)
+        return apigateway.LambdaIntegration(function.live, proxy=True, scope_permission_to_method=False)
 
     def _stage(self, key: kms.IKey) -> apigateway.StageOptions:
         days = self._environment.access_days

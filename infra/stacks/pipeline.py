@@ -13,6 +13,7 @@ from infra.parts.machine import WORKFLOWS, Machine, machine_arn
 from infra.parts.pollers import poll_deletions, poll_outbox, poll_queue
 from infra.parts.queues import Queue
 from infra.parts.recurring import RHYTHMS, Recurring
+from infra.parts.release import Release
 from infra.parts.rest_api import RestApi
 from infra.parts.timer import Timer
 from infra.stacks.data import DataStack
@@ -56,6 +57,8 @@ class PipelineStack(Stack):
         for name in WORKFLOWS:
             Machine(self, name, environment=environment, key=self._key, functions=self._functions)
         self._wake(data)
+        if environment.release == "gradual":
+            Release(self, "Release", environment=environment, functions=self._functions)
         CfnOutput(self, "ApiUrl", value=api.url, description="Where the API answers; paths are appended")
 
     def _carrier(self, carrier: config.Carrier) -> Carrier:

@@ -188,7 +188,7 @@ def test_the_tenants_choice_of_this_moment_counts(fugace: Terminal, settings: Se
 def test_a_run_with_nothing_due_ends_well(fugace: Terminal, deployed: list[dict[str, str]]) -> None:
     """The plan is started all the same: what is not in the agenda, such as texts with a period of their own, is its."""
     assert fugace.json("purge", "run") == {"jobs": 0, "left": 0}
-    assert deployed == [{"FunctionName": f"fugace-{fugace.environment}-plan", "InvocationType": "Event"}]
+    assert deployed == [{"FunctionName": f"fugace-{fugace.environment}-plan:live", "InvocationType": "Event"}]
 
 
 def test_a_run_ends_when_nothing_is_due_any_more(

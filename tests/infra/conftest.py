@@ -5,6 +5,7 @@ What is packed are folders of a few bytes that stand in for what `make layer` bu
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,13 @@ class Stacks:
     def function(self, name: str) -> Resource:
         """A function's properties, by its short name."""
         return self.one("Lambda::Function", FunctionName=f"fugace-{self.environment}-{name}")
+
+    def called(self, reference: object) -> str:
+        """The short name of the function whose alias something refers to: nothing calls a function past it."""
+        aliases = {name: each["Properties"] for name, each in self.resources("Lambda::Alias")}
+        (logical,) = {each for each in re.findall(r'"Ref": "(\w+)"', json.dumps(reference)) if each in aliases}
+        functions = {name: each["Properties"]["FunctionName"] for name, each in self.resources("Lambda::Function")}
+        return str(functions[aliases[logical]["FunctionName"]["Ref"]]).removeprefix(f"fugace-{self.environment}-")
 
     def role(self, name: str) -> Resource:
         """A role's properties, by its short name."""

@@ -69,7 +69,7 @@ def test_a_star_at_the_end_stays_within_something_of_ours(example):
     """Schedules of our group, streams, checkpoints, archives, runs, restored tables; log groups of the account."""
     allowed = (
         *(":schedule/fugace-example/*", "/stream/*", "/checkpoints/*", "/ten_*", ":log-group:*"),
-        *(":execution:fugace-example-requests:*", "-restore-*"),
+        *(":execution:fugace-example-requests:*", "-restore-*", ":alarm:fugace-example-*"),
     )
     for role in example.properties("IAM::Role"):
         for each in statements(example, role):

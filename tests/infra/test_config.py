@@ -75,6 +75,7 @@ def test_the_program_says_so_in_one_sentence():
         ({"removal": "keep"}, "removal"),
         ({"carriers": []}, "no carrier"),
         ({"tally_seconds": 301}, "tally_seconds"),
+        ({"release": "slowly"}, "release"),
         ({"waiting": "a day"}, "waiting"),
         ({"leave_waiting": "PT23H"}, "leave_waiting is 'PT23H', it may be a duration of P1D to P28D"),
         ({"leave_waiting": "P1M"}, "leave_waiting"),

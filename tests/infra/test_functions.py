@@ -13,7 +13,8 @@ def mapping(stacks, source, function=""):
     (found,) = [
         each
         for each in stacks.properties("Lambda::EventSourceMapping")
-        if source in json.dumps(each["EventSourceArn"]).lower() and each["FunctionName"]["Ref"].startswith(function)
+        if source in json.dumps(each["EventSourceArn"]).lower()
+        and function in {"", stacks.called(each["FunctionName"])}
     ]
     return found
 
@@ -241,7 +242,7 @@ def test_queues_wake_their_functions_so_many_at_once(example, queue, function, c
     assert found["BatchSize"] == batch
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert found["ScalingConfig"] == {"MaximumConcurrency": concurrency}
-    assert found["FunctionName"]["Ref"].startswith(function)
+    assert example.called(found["FunctionName"]) == function
 
 
 def test_only_who_repeats_by_design_is_spared_lambdas_loop_detection(example):
@@ -297,7 +298,7 @@ def test_a_run_that_could_not_be_begun_is_seen(example, name):
     assert found["GroupName"] == "fugace-example"
     assert found["Target"]["Input"] == "{}"
     assert f"{name}dead" in found["Target"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
-    assert found["Target"]["Arn"]["Fn::GetAtt"][0].startswith(name)
+    assert example.called(found["Target"]["Arn"]) == name
     assert (
         invoked(example, name)["MaximumEventAgeInSeconds"] == found["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
     )
@@ -317,6 +318,6 @@ def schedule(stacks, name):
 def invoked(stacks, name):
     """How a function is invoked by who does not wait for it."""
     (found,) = [
-        each for each in stacks.properties("Lambda::EventInvokeConfig") if each["FunctionName"]["Ref"].startswith(name)
+        each for each in stacks.properties("Lambda::EventInvokeConfig") if stacks.called(each["Qualifier"]) == name
     ]
     return found

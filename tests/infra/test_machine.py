@@ -67,11 +67,10 @@ def test_every_blank_is_filled_in_and_nothing_else_is_given(machine, name):
 def test_each_step_is_the_function_of_its_name(example, name):
     """Erase where export is meant would be found out too late."""
     given = deployed(example, name)["DefinitionSubstitutions"]
-    functions = {logical: each["Properties"]["FunctionName"] for logical, each in example.resources("Lambda::Function")}
 
     assert {"settle", "erase", "export"} <= set(WORKFLOWS["requests"].steps)
     for step in WORKFLOWS[name].steps:
-        assert functions[given[step.title()]["Fn::GetAtt"][0]] == f"fugace-example-{step}"
+        assert example.called(given[step.title()]) == step
 
 
 def test_the_drain_is_as_long_as_the_environment_says(example, laptop):
@@ -149,12 +148,10 @@ def test_it_may_call_the_functions_of_its_steps_and_nothing_else(example, name):
     """And use the key for its own history: the encryption context names it."""
     role = example.role(f"{name}-machine")
     call, history = (statement for each in role["Policies"] for statement in each["PolicyDocument"]["Statement"])
-    functions = {logical: each["Properties"]["FunctionName"] for logical, each in example.resources("Lambda::Function")}
 
     assert call["Action"] == "lambda:InvokeFunction"
     resources = call["Resource"] if isinstance(call["Resource"], list) else [call["Resource"]]
-    called = {functions[each["Fn::GetAtt"][0]].removeprefix("fugace-example-") for each in resources}
-    assert called == set(WORKFLOWS[name].steps)
+    assert {example.called(each) for each in resources} == set(WORKFLOWS[name].steps)
     assert set(history["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
     assert list(history["Condition"]["StringEquals"]) == ["kms:EncryptionContext:aws:states:stateMachineArn"]
     assert f"fugace-example-{name}" in json.dumps(history["Condition"])

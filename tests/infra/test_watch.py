@@ -16,7 +16,9 @@ from tests.infra.conftest import ROOT
 
 def alarms(stacks):
     prefix = f"fugace-{stacks.environment}-"
-    return {each["AlarmName"].removeprefix(prefix): each for each in stacks.properties("CloudWatch::Alarm")}
+    watched = stacks.templates["watch"]["Resources"].values()
+    found = [each["Properties"] for each in watched if each["Type"] == "AWS::CloudWatch::Alarm"]
+    return {each["AlarmName"].removeprefix(prefix): each for each in found}
 
 
 def dimension(alarm):

@@ -170,7 +170,20 @@ def stored(client: Client, asked: Found, digest: str) -> Found | None:
 def mapping(client: Client, of: Resource) -> Found:
     found = client("lambda").get_event_source_mapping(UUID=of.physical)
     labels = client("lambda").list_tags(Resource=found["EventSourceMappingArn"])["Tags"]
-    return {**found, "FunctionName": found["FunctionArn"].rsplit(":", 1)[1], "Tags": tags(labels)}
+    return {**found, "FunctionName": found["FunctionArn"].split(":function:")[1], "Tags": tags(labels)}
+
+
+@reads("AWS::Lambda::Version")
+def version(client: Client, of: Resource) -> Found:
+    name, number = of.physical.split(":function:")[1].split(":")
+    found = client("lambda").get_function_configuration(FunctionName=name, Qualifier=number)
+    return {"FunctionName": found["FunctionName"]}
+
+
+@reads("AWS::Lambda::Alias")
+def function_alias(client: Client, of: Resource) -> Found:
+    name, alias = of.physical.split(":function:")[1].split(":")
+    return {**client("lambda").get_alias(FunctionName=name, Name=alias), "FunctionName": name}
 
 
 @reads("AWS::Lambda::EventInvokeConfig")
@@ -182,7 +195,8 @@ def invoke_config(client: Client, of: Resource) -> Found:
 
 @reads("AWS::Lambda::Permission")
 def permission(client: Client, of: Resource) -> Found:
-    found = json.loads(client("lambda").get_policy(FunctionName=of.properties["FunctionName"])["Policy"])
+    name, alias = of.properties["FunctionName"].split(":function:")[1].split(":")
+    found = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier=alias)["Policy"])
     for statement in found["Statement"]:
         source = next((value for each in statement.get("Condition", {}).values() for value in each.values()), None)
         if source == of.properties.get("SourceArn"):

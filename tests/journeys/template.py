@@ -87,6 +87,8 @@ class Template:
         kind, physical = self.resources[logical]["Type"], self.physical[logical]
         if attribute == "Arn" and kind in ARNS:
             return ARNS[kind].format(physical)
+        if (kind, attribute) == ("AWS::Lambda::Version", "Version"):
+            return physical.rsplit(":", 1)[1]
         if (kind, attribute) == ("AWS::SQS::Queue", "Arn"):
             return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical.rsplit('/', 1)[1]}"
         if (kind, attribute) == ("AWS::S3::Bucket", "Arn"):

@@ -50,7 +50,7 @@ def age(aws: Callable[[str], object], environment: str, key: str, by: timedelta)
 
 
 def reconcile(aws: Callable[[str], object], environment: str) -> None:
-    answer = aws("lambda").invoke(FunctionName=f"fugace-{environment}-reconcile", Payload=json.dumps({}).encode())
+    answer = aws("lambda").invoke(FunctionName=f"fugace-{environment}-reconcile:live", Payload=json.dumps({}).encode())
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 

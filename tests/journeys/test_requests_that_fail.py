@@ -69,7 +69,7 @@ def wake(environment: str, tenant: Tenant, filed: dict[str, Any]) -> None:
         ConditionExpression="attribute_exists(look_at)",
         ExpressionAttributeValues={":past": {"N": str(round(datetime.now(UTC).timestamp() * 1000) - 1_000)}},
     )
-    boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-watch", Payload=b"{}")
+    boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-watch:live", Payload=b"{}")
 
 
 def ledger(tenant: Tenant, filed: dict[str, Any]) -> Counter[str]:

@@ -64,7 +64,7 @@ def rows(environment: str, tenant: Tenant, ids: list[str]) -> dict[str, dict[str
 
 def purge(environment: str) -> None:
     """Wake the plan by hand."""
-    answer = boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-plan", Payload=b"{}")
+    answer = boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-plan:live", Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
@@ -177,7 +177,7 @@ def test_an_auditor_checks_the_ledger_without_us(stack: Stack, shop: Tenant, env
     assert answer.status == 200, answer.text
     today = f"checkpoints/{datetime.now(UTC):%Y-%m-%d}.json"
     signed = today not in objects(environment)  # there is one a day, and nobody can replace it
-    made = boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-checkpoint", Payload=b"{}")
+    made = boto3.client("lambda").invoke(FunctionName=f"fugace-{environment}-checkpoint:live", Payload=b"{}")
     assert "FunctionError" not in made, made["Payload"].read()
     out = tmp_path / "ledger.jsonl"
     command = ["./fugace", "ledger", "export", shop.id, "--out", str(out)]
