@@ -1,9 +1,11 @@
 """The CDK app: `cdk synth -c env=NAME`. It asks neither an account nor the network nor Docker for anything."""
 
 import sys
+from datetime import UTC, datetime
 
 from aws_cdk import App, Tags
 
+from infra import residency
 from infra.config import SETTINGS, ConfigError, Environment, read, retention
 from infra.stacks.data import DataStack
 from infra.stacks.pipeline import PipelineStack
@@ -34,9 +36,11 @@ def main() -> None:
     """Synthesize the environment that the context names, or say in one sentence why not."""
     app = App(analytics_reporting=False)
     try:
-        build(app, read({name: app.node.try_get_context(name) for name in ("env", "environments", *SETTINGS)}))
+        environment = read({name: app.node.try_get_context(name) for name in ("env", "environments", *SETTINGS)})
+        build(app, environment)
     except ConfigError as error:
         sys.exit(f"fugace: {error}")
+    residency.bind(app, [environment], today=datetime.now(UTC).date())
     app.synth()
 
 

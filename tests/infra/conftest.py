@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+TODAY = datetime.now(UTC).date()
 ROOMS = ("auth", "dlr", "dsar", "purge", "send")
 
 os.environ["PATH"] = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"  # jsii looks for node there
@@ -79,6 +81,7 @@ def synthesized(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     """Every environment that a test asks for, by name; those of the Regions are named after them."""
     from aws_cdk import App  # noqa: PLC0415  # after PATH has node
 
+    from infra import residency  # noqa: PLC0415  # after PATH has node
     from infra.app import build  # noqa: PLC0415  # after PATH has node
     from infra.config import UNION, read  # noqa: PLC0415  # after PATH has node
 
@@ -90,6 +93,7 @@ def synthesized(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     app = App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
     for environment in environments:
         build(app, environment)
+    residency.bind(app, environments, today=TODAY)
     assembly = app.synth()
     return {
         each.name: Stacks(
