@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.boundary.declared import Declared, Kept, Part
 from infra.boundary.rule import Found, Rule
-from infra.boundary.template import WHOLE, Resource, at, listed
+from infra.boundary.template import WHOLE, Resource, at, listed, on
 
 _MAP = "Art. 30: the record of processing"
 _STORED = "Art. 5(1)(e): storage limitation"
@@ -42,7 +42,7 @@ def buckets(resource: Resource, declared: Declared) -> Found:
     if resource.type != "S3::Bucket":
         return
     rules = [each for each in listed(at(resource.properties, "LifecycleConfiguration.Rules")) if _everything(each)]
-    days = [each["ExpirationInDays"] for each in rules if "ExpirationInDays" in each]
+    days = [life for each in rules if isinstance(life := each.get("ExpirationInDays"), int)]
     replaced = [life for each in rules if (life := _noncurrent(each)) is not None]
     if not days:
         yield "LifecycleConfiguration", "objects stay for ever"
@@ -62,7 +62,7 @@ def _everything(rule: Mapping[str, Any]) -> bool:
 
 def _noncurrent(rule: Mapping[str, Any]) -> int | None:
     found = at(rule, "NoncurrentVersionExpiration.NoncurrentDays") or rule.get("NoncurrentVersionExpirationInDays")
-    return int(found) if found else None
+    return found if isinstance(found, int) else None
 
 
 _STATED: dict[str, tuple[str, str, Callable[[float], timedelta]]] = {
@@ -129,7 +129,7 @@ def _recoveries(resource: Resource) -> Iterator[tuple[str, bool, Any]]:
             found[f"Replicas/{index}"] = at(replica, "PointInTimeRecoverySpecification")
     for where, said in found.items():
         if isinstance(said, Mapping):
-            yield where, said.get("PointInTimeRecoveryEnabled") not in {None, False}, said.get("RecoveryPeriodInDays")
+            yield where, on(said.get("PointInTimeRecoveryEnabled")), said.get("RecoveryPeriodInDays")
 
 
 def tables(resource: Resource, declared: Declared) -> Found:

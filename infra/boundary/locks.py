@@ -41,7 +41,7 @@ _SECRET_VALUE = re.compile(
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{10,}\.eyJ[\w-]+\.|://[^/\s:@]+:[^/\s@]+@"
     r"|\b(?:sk|rk)_live_\w{10,}|\bxox[abp]-\w{10,}|\bgh[pousr]_\w{30,}"
 )
-_NAME_OF_ONE = re.compile(r"arn:.*|alias/.*|\$\{.*\}|[\w./-]*/[\w./-]*")
+_NAME_OF_ONE = re.compile(r"arn:.*|alias/.*|\$\{[^}]*\}|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+")
 """An ARN, an alias, a reference, or a path: where a secret is, not what it is."""
 _DYNAMIC = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure|ssm):")
 

@@ -4,7 +4,7 @@ import re
 
 from infra.boundary.declared import Declared
 from infra.boundary.rule import Found, Rule
-from infra.boundary.template import Resource, at, listed, written
+from infra.boundary.template import Resource, at, listed, on, written
 
 _MINIMAL = "Art. 5(1)(c): data minimisation"
 
@@ -12,10 +12,10 @@ _STAGES = ("ApiGateway::Stage", "ApiGateway::Deployment", "ApiGatewayV2::Stage")
 _WHO = re.compile(r"\$context\.(?:path|identity\.\w+|authorizer\.claims|customDomain)\b")
 """What a gateway can write of a caller: the path as it was asked for, the address, the browser, claims of a token."""
 
-_TRACED: dict[str, tuple[str, object]] = {
-    "ApiGateway::Stage": ("TracingEnabled", True),
-    "Lambda::Function": ("TracingConfig.Mode", "Active"),
-    "StepFunctions::StateMachine": ("TracingConfiguration.Enabled", True),
+_TRACED = {
+    "ApiGateway::Stage": "TracingEnabled",
+    "Lambda::Function": "TracingConfig.Mode",
+    "StepFunctions::StateMachine": "TracingConfiguration.Enabled",
 }
 
 
@@ -26,9 +26,9 @@ def gateways(resource: Resource, _: Declared) -> Found:
     stage = at(resource.properties, "StageDescription") or resource.properties
     defaults = [each for each in [stage.get("DefaultRouteSettings"), stage] if each]
     for setting in (*listed(stage.get("MethodSettings")), *defaults):
-        if setting.get("DataTraceEnabled") not in {None, False}:
+        if on(setting.get("DataTraceEnabled")):
             yield "MethodSettings", "a data trace"
-        if setting.get("LoggingLevel") not in {None, "OFF"}:
+        if setting.get("LoggingLevel") not in (None, "OFF"):
             yield "MethodSettings", "execution logs"
     for who in _WHO.findall(written(at(stage, "AccessLogSetting.Format") or "")):
         yield "AccessLogSetting/Format", f"{who} is logged"
@@ -38,7 +38,7 @@ def machines(resource: Resource, _: Declared) -> Found:
     """A state machine's log is a second copy of its history, with a life of its own."""
     level = at(resource.properties, "LoggingConfiguration.Level")
     data = at(resource.properties, "LoggingConfiguration.IncludeExecutionData")
-    if resource.type == "StepFunctions::StateMachine" and level not in {None, "OFF"} and data:
+    if resource.type == "StepFunctions::StateMachine" and level not in (None, "OFF") and data:
         yield "LoggingConfiguration", "inputs and outputs are logged"
 
 
@@ -46,7 +46,7 @@ def counters(resource: Resource, _: Declared) -> Found:
     """Contributor Insights shows keys of rows in plain text, whatever the table is encrypted with."""
     said = resource.properties.get("ContributorInsightsSpecification")
     inner = [said, *(each.get("ContributorInsightsSpecification") for each in _indexes(resource))]
-    if any(isinstance(each, dict) and each.get("Enabled") not in {None, False} for each in inner):
+    if any(isinstance(each, dict) and on(each.get("Enabled")) for each in inner):
         yield "ContributorInsightsSpecification", "keys of rows are shown"
     if resource.type == "CloudWatch::InsightRule":
         yield "", "keys of lines are counted and shown"
@@ -73,10 +73,10 @@ def requests(resource: Resource, _: Declared) -> Found:
 
 def traces(resource: Resource, _: Declared) -> Found:
     """A trace keeps what was asked, of whom, for 30 days; nobody can delete one."""
-    if resource.type in _TRACED:
-        path, bad = _TRACED[resource.type]
-        if at(resource.properties, path) == bad:
-            yield path.replace(".", "/"), "runs are traced"
+    path = _TRACED.get(resource.type, "")
+    value = at(resource.properties, path)
+    if on(value) and value != "PassThrough":
+        yield path.replace(".", "/"), "runs are traced"
 
 
 RULES = (

@@ -3,7 +3,7 @@
 from infra.boundary.declared import Declared
 from infra.boundary.regions import REGION
 from infra.boundary.rule import Found, Rule
-from infra.boundary.template import Resource, at, listed, written
+from infra.boundary.template import Resource, at, listed, on, written
 
 _REPLICATION = "replication.dynamodb.amazonaws.com"
 
@@ -73,7 +73,7 @@ def keys(resource: Resource, _: Declared) -> Found:
     """A multi-Region key has the same key material wherever somebody puts a replica: later, without any template."""
     if resource.type == "KMS::ReplicaKey":
         yield "", "a replica of a key"
-    if resource.type == "KMS::Key" and resource.properties.get("MultiRegion") not in {None, False}:
+    if resource.type == "KMS::Key" and on(resource.properties.get("MultiRegion")):
         yield "MultiRegion", "a key that can be replicated"
 
 

@@ -138,6 +138,11 @@ def at(properties: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  # what
     return found
 
 
+def on(value: object) -> bool:
+    """Whether a switch is on, or may be: only a deployment knows what a condition comes to."""
+    return value not in (None, False, "", "false")
+
+
 def listed(value: object) -> list[Any]:
     """One or several, as IAM and CloudFormation allow, as several."""
     if value is None:
