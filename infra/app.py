@@ -41,7 +41,12 @@ def main() -> None:
     except ConfigError as error:
         sys.exit(f"fugace: {error}")
     residency.bind(app, [environment], today=datetime.now(UTC).date())
-    app.synth()
+    try:
+        app.synth()
+    except RuntimeError as error:  # what jsii makes of what JavaScript throws
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.exit("fugace: the synthesis was refused; what was found is above")
 
 
 if __name__ == "__main__":

@@ -37,5 +37,5 @@ class Finding:
 def examine(rules: tuple[Rule, ...], resource: Resource, declared: Declared) -> Iterator[Finding]:
     """Everything that any rule finds in a resource."""
     for rule in rules:
-        for where, what in rule.look(resource, declared):
+        for where, what in dict.fromkeys(rule.look(resource, declared)):
             yield Finding(rule, resource, where, what)
