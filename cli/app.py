@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive|certificate|restore …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive|certificate|guard …`."""
 
 import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
+from cli import archive, carriers, certificate, guard, keys, ledger, messages, purge, requests, restore, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(requests.app, name="requests")
 app.add_typer(archive.app, name="archive")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(restore.app, name="restore")
+app.add_typer(guard.app, name="guard")
 
 app.command("map")(map_.show)
 

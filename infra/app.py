@@ -3,7 +3,8 @@
 import sys
 from datetime import UTC, datetime
 
-from aws_cdk import App, Tags
+from aws_cdk import App, Stack, Tags
+from aws_cdk import aws_iam as iam
 
 from infra import residency
 from infra.config import SETTINGS, ConfigError, Environment, read, retention
@@ -29,7 +30,20 @@ def build(app: App, environment: Environment) -> tuple[DataStack, PipelineStack,
     watch.add_stack_dependency(pipeline)
     for stack in (data, pipeline, watch):
         Tags.of(stack).add("fugace", environment.name)
+        if environment.permissions_boundary:
+            _limit(stack, environment.permissions_boundary)
     return data, pipeline, watch
+
+
+def _limit(stack: Stack, policy: str) -> None:
+    """Have no role of the stack go beyond a managed policy, which is there already: by its ARN, or its name."""
+    known = iam.ManagedPolicy
+    found = (
+        known.from_managed_policy_arn(stack, "Boundary", policy)
+        if policy.startswith("arn:")
+        else known.from_managed_policy_name(stack, "Boundary", policy)
+    )
+    iam.PermissionsBoundary.of(stack).apply(found)
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from fugace.datamap import place
 from fugace.datamap.resources import EMPTY, FORBIDDEN, HOLDERS, Forbidden, Holder
 from infra.boundary.declared import Declared, Kept, Part, Suppression
 from infra.boundary.pack import Boundary
-from infra.boundary.regions import UNION
 from infra.boundary.rule import Found, Rule
 from infra.boundary.rules import RULES
 from infra.boundary.template import WHOLE, Resource, at, written
@@ -116,7 +115,8 @@ def hosts(environment: Environment) -> set[str]:
 
 def declared(environment: Environment) -> Declared:
     """What is to be known of an environment."""
-    return Declared(kept=kept, hosts=hosts(environment), regions=UNION, suppressions=SUPPRESSIONS)
+    boundary = environment.permissions_boundary.split(":")  # an ARN names an account, a name none
+    return Declared(kept=kept, hosts=hosts(environment), accounts=boundary[4:5], suppressions=SUPPRESSIONS)
 
 
 def bind(app: App, environments: Sequence[Environment], *, today: date) -> None:
