@@ -1,4 +1,4 @@
-"""`fugace guard`: what an account is forbidden, whatever is deployed into it, as policies to attach."""
+"""`fugace guard`: what a template may not say, and what an account is forbidden whatever is deployed into it."""
 
 import json
 from enum import StrEnum
@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from cli import options, output
 from cli.deployment import Deployment
 from cli.faults import CliError, told
 from infra.boundary import guard
 from infra.boundary.regions import UNION
+from infra.boundary.rules import RULES
 
-app = typer.Typer(help="Policies that keep data inside the European Union.", no_args_is_help=True)
+app = typer.Typer(help="What keeps data inside the European Union.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -19,11 +21,6 @@ class Kind(StrEnum):
 
     SCP = "scp"
     BOUNDARY = "boundary"
-
-
-@app.callback()
-def begin() -> None:
-    """One command for now, which is called by its name all the same."""
 
 
 @app.command("print")
@@ -45,3 +42,11 @@ def show(
         raise CliError(f"Not inside the European Union: {', '.join(foreign)}. There are {', '.join(UNION)}.")
     policy = guard.document(kind.value, regions)
     typer.echo(json.dumps(policy, indent=2) if pretty else guard.minified(policy))
+
+
+@app.command("rules")
+@told
+def rules(as_json: options.Json = False) -> None:
+    """Which rules a synthesis is held to, and what each of them closes."""
+    found = [{"rule": each.id, "what": each.title, "closes": each.closes} for each in RULES]
+    output.rows(found, as_json=as_json, columns=("rule", "what", "closes"))

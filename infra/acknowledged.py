@@ -156,7 +156,7 @@ FUNCTIONS = (
         ("LambdaInsideVPC",),
         _FUNCTIONS,
         "Functions call AWS's own endpoints over TLS, carriers and webhooks on the internet. In a VPC each would need "
-        "a NAT gateway for that, which filters nothing, and endpoints by the hour; hosts are checked before a call.",
+        "a NAT gateway for that, which filters nothing, and endpoints by the hour; a webhook's address is checked.",
     ),
     Acknowledged(
         ("LambdaConcurrency",),

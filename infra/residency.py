@@ -13,7 +13,7 @@ from infra.boundary.declared import Declared, Kept, Part, Suppression
 from infra.boundary.pack import Boundary
 from infra.boundary.rule import Found, Rule
 from infra.boundary.rules import RULES
-from infra.boundary.template import WHOLE, Resource, at, written
+from infra.boundary.template import Resource, at, written
 from infra.config import Environment
 
 NAMES = {
@@ -74,11 +74,15 @@ def name(resource: Resource) -> str:
     return re.sub(rf"^(/fugace/{environment}/|fugace-{environment}(-|$))", "", raw)
 
 
+def called(part: Part) -> str:
+    """The name under which the map has a part: an index comes behind its table."""
+    own = name(part.resource)
+    return f"{own}/{part.name}" if part.name else own
+
+
 def holders(part: Part) -> list[Holder]:
     """The entries of the map that mean this part."""
-    own = name(part.resource)
-    called = f"{own}/{part.name}" if part.name else own
-    return [each for each in HOLDERS if each.type == part.type and re.fullmatch(each.name, called)]
+    return [each for each in HOLDERS if each.type == part.type and re.fullmatch(each.name, called(part))]
 
 
 def kept(part: Part) -> Kept | None:
@@ -93,15 +97,21 @@ def kept(part: Part) -> Kept | None:
 def opens(resource: Resource, declared: Declared) -> Found:
     """A place that the map bans."""
     del declared
-    if resource.type != WHOLE:
-        for each in FORBIDDEN:
-            if _opens(resource, each):
-                yield each.property, f"it opens place {each.place} of the personal-data map, which is banned"
+    for each in opened(resource):
+        yield each.property, f"it opens place {each.place} of the personal-data map, which is banned"
 
 
-def _opens(resource: Resource, banned: Forbidden) -> bool:
-    is_type = resource.type.startswith(banned.type) if banned.type.endswith(":") else resource.type == banned.type
-    return is_type and (not banned.property or resource.properties.get(banned.property) not in banned.fine)
+def opened(resource: Resource) -> list[Forbidden]:
+    """The entries of the map that ban it, or a property of it."""
+    return [each for each in FORBIDDEN if _is_of(resource, each.type) and _says(resource, each)]
+
+
+def _is_of(resource: Resource, type_: str) -> bool:
+    return resource.type.startswith(type_) if type_.endswith(":") else resource.type == type_
+
+
+def _says(resource: Resource, banned: Forbidden) -> bool:
+    return not banned.property or resource.properties.get(banned.property) not in banned.fine
 
 
 OWN_RULES = (Rule("FUGACE-01", "no place is opened that the personal-data map bans", "Art. 5(1)(c), 5(1)(e)", opens),)

@@ -132,17 +132,37 @@ DENIALS = (
 
 def document(kind: Kind, regions: Sequence[str] = UNION) -> dict[str, Any]:
     """The policy. A boundary also says what is not forbidden: it is no grant, but without it nothing would be left."""
-    outside = {
+    rest = [{"Sid": "WhatPoliciesGrant", "Effect": "Allow", "Action": "*", "Resource": "*"}]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            *(rest if kind == "boundary" else []),
+            _outside(regions),
+            _targets(regions).statement(),
+            *(each.statement() for each in DENIALS),
+        ],
+    }
+
+
+def _outside(regions: Sequence[str]) -> dict[str, Any]:
+    return {
         "Sid": "OutsideTheUnion",
         "Effect": "Deny",
         "NotAction": [f"{service}:*" for service in GLOBAL],
         "Resource": "*",
         "Condition": {"StringNotEquals": {"aws:RequestedRegion": list(regions)}},
     }
-    rest = (
-        [{"Sid": "WhatPoliciesGrant", "Effect": "Allow", "Action": "*", "Resource": "*"}] if kind == "boundary" else []
+
+
+def _targets(regions: Sequence[str]) -> Denial:
+    """A rule is put in its own Region, whatever Region its target is in: its target has to be looked at."""
+    within = [f"arn:*:*:{region}:*:*" for region in regions]
+    return Denial(
+        "TargetsElsewhere",
+        "cross-Region targets of EventBridge",
+        ("events:PutTargets",),
+        {"ForAnyValue:ArnNotLike": {"events:TargetArn": within}},
     )
-    return {"Version": "2012-10-17", "Statement": [*rest, outside, *(each.statement() for each in DENIALS)]}
 
 
 def minified(policy: Mapping[str, Any]) -> str:

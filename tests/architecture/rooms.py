@@ -29,7 +29,7 @@ def _room(files: str, *may: str, any_package: bool = False) -> Room:
 
 _CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.rights", "fugace.restoring", "fugace.datamap")
 
-_GUARD = ("infra.boundary.guard", "infra.boundary.regions")
+_GUARD = ("infra.boundary.guard", "infra.boundary.regions", "infra.boundary.rules")
 
 ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),

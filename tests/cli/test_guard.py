@@ -9,10 +9,19 @@ from typer.testing import CliRunner, Result
 from cli.app import app
 from infra.boundary.guard import SIZES, document
 from infra.boundary.regions import UNION
+from infra.boundary.rules import RULES
 
 
 def guard(*words: str) -> Result:
     return CliRunner().invoke(app, ["guard", "print", *words])
+
+
+def test_the_rules_of_the_pack_are_listed() -> None:
+    """For whoever is told of a finding by its id."""
+    result = CliRunner().invoke(app, ["guard", "rules", "--json"])
+
+    listed = {each["rule"]: each["what"] for each in json.loads(result.stdout)}
+    assert listed == {rule.id: rule.title for rule in RULES}
 
 
 def policy(*words: str) -> Any:
