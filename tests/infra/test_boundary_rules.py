@@ -10,6 +10,7 @@ from infra.boundary.regions import UNION
 from infra.boundary.rule import examine
 from infra.boundary.rules import RULES
 from infra.boundary.template import Resource, Stack
+from tests.infra.cases.case import of
 from tests.infra.cases.edges import EDGES
 from tests.infra.cases.life import LIFE
 from tests.infra.cases.locks import LOCKS
@@ -21,14 +22,14 @@ KNOWN = {"Lambda", "SQS", "SNS", "DynamoDB", "S3", "Logs", "Events", "Kinesis"}
 
 
 def kept(part: Part) -> Kept | None:
-    """A small map: a month for everything of a few services, an index by its name, no stream of `bare`."""
+    """A small map: a month for everything of a few services, an index by its name, nothing in `bare`."""
     name = part.resource.properties.get("TableName") or part.resource.properties.get("QueueName")
     if part.type.partition(":")[0] not in KNOWN or part.name == "unknown":
         return None
-    if part.type == "DynamoDB::Table/Stream" and name == "bare":
+    if name == "bare" and part.type != "DynamoDB::Table":
         return None
-    life = timedelta(days=1) if name == "short" else timedelta(days=30)
-    return Kept(life, "nobody is in it" if name == "ledger" else "")
+    lives = {"short": timedelta(days=1), "timeless": None}
+    return Kept(lives.get(str(name), timedelta(days=30)), "nobody is in it" if name == "ledger" else "")
 
 
 DECLARED = Declared(
@@ -63,6 +64,14 @@ def test_what_a_rule_forbids_is_found_where_it_is(case):
 def test_what_a_rule_allows_is_let_be(case):
     """A rule that also finds what is right is switched off by whoever meets it."""
     assert found(stack(case.good), case.rule) == []
+
+
+def test_where_a_resource_is_told_urls_can_be_declared():
+    """A project that keeps addresses in a parameter says how to read it."""
+    said = Declared(kept=kept, told=lambda resource: iter([("Tags", str(resource.properties.get("Tags")))]))
+    (_, function) = stack(of("Lambda::Function", Tags="https://carrier.example")).resources
+
+    assert [each.where for each in examine(RULES, function, said) if each.rule.id == "EU-19"] == ["Tags"]
 
 
 def test_every_rule_is_broken_once():

@@ -102,4 +102,25 @@ EDGES = (
         of("SNS::Subscription", Protocol="email", Endpoint="ops@declared.example"),
         "mail",
     ),
+    Case(
+        "EU-13",
+        of(
+            "IAM::Role",
+            AssumeRolePolicyDocument={"Statement": [{"Principal": {"Service": "cloudfront.amazonaws.com"}}]},
+        ),
+        of("SNS::Topic", DisplayName="no cloudfront.amazonaws.com"),
+        "let in",
+    ),
+    Case(
+        "EU-19",
+        told(URL="https://sqs.eu-west-1.amazonaws.com"),
+        told(URL="https://sqs.eu-west-3.amazonaws.com"),
+        "another Region's",
+    ),
+    Case(
+        "EU-20",
+        of("SNS::Subscription", Protocol="http", Endpoint="http://carrier.example"),
+        of("SNS::Subscription", Protocol="https", Endpoint="https://declared.example/in"),
+        "declared",
+    ),
 )

@@ -82,4 +82,23 @@ LIFE = (
         of("DynamoDB::Table", TableName="ledger"),
         "or the map says why",
     ),
+    Case(
+        "GDPR-01",
+        of("DynamoDB::Table", TableName="bare", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}),
+        of("DynamoDB::Table", TableName="bare", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}),
+        "a back-up",
+    ),
+    Case(
+        "GDPR-02",
+        bucket({"Status": "Enabled", **REPLACED, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}),
+        bucket({**GONE, **REPLACED}),
+        "only versions",
+    ),
+    Case("GDPR-03", of("Logs::LogGroup", RetentionInDays=0), of("Logs::LogGroup", RetentionInDays=1), "none"),
+    Case(
+        "GDPR-04",
+        of("SQS::Queue", QueueName="timeless", MessageRetentionPeriod=60),
+        of("SQS::Queue", MessageRetentionPeriod=60),
+        "the map says nothing",
+    ),
 )

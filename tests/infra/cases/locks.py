@@ -118,4 +118,56 @@ LOCKS = (
         NONE,
         "for one",
     ),
+    Case(
+        "GDPR-09",
+        of("S3::Bucket"),
+        of(
+            "S3::Bucket",
+            BucketEncryption={
+                "ServerSideEncryptionConfiguration": [
+                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": OURS}}
+                ]
+            },
+        ),
+        "nothing is said",
+    ),
+    Case(
+        "GDPR-09",
+        of(
+            "S3::Bucket",
+            BucketEncryption={
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+            },
+        ),
+        NONE,
+        "KMS without a key",
+    ),
+    Case("GDPR-10", told(SIGNING="swordfish"), told(SIGNING=""), "empty"),
+    Case(
+        "GDPR-12",
+        of("SNS::TopicPolicy", PolicyDocument={"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}}]}),
+        of("SNS::TopicPolicy", PolicyDocument={"Statement": [{"Effect": "Deny", "Principal": "*"}]}),
+        "but to be refused",
+    ),
+    Case(
+        "GDPR-13",
+        {
+            **of("SQS::Queue"),
+            "Policy": {
+                "Type": "AWS::SQS::QueuePolicy",
+                "Properties": {"Queues": [{"Ref": "Other"}], "PolicyDocument": {"Statement": [TLS]}},
+            },
+        },
+        NONE,
+        "of its neighbour",
+    ),
+    Case(
+        "GDPR-13",
+        {
+            **of("SNS::Topic"),
+            **policy("SNS::TopicPolicy", "Topics", {**TLS, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
+        },
+        NONE,
+        "TLS itself",
+    ),
 )

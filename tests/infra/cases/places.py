@@ -120,4 +120,26 @@ PLACES = (
         of("SQS::QueuePolicy", PolicyDocument={"Statement": [{"Principal": {"AWS": "444455556666"}}]}),
         of("SQS::QueuePolicy", PolicyDocument={"Statement": [{"Principal": {"AWS": "111122223333"}}]}),
     ),
+    Case(
+        "EU-03",
+        told(QUEUE="https://sqs.eu-north-1.amazonaws.com/q"),
+        told(QUEUE="https://sqs.us-east-1.amazonaws.com/q"),
+        "inside the Union",
+    ),
+    Case(
+        "EU-09",
+        of("DLM::LifecyclePolicy", PolicyDetails={"CrossRegionCopyTargets": [{"TargetRegion": "x"}]}),
+        of("DLM::LifecyclePolicy", PolicyDetails={"Schedules": [{"Name": "daily"}]}),
+        "a default policy",
+    ),
+    Case(
+        "EU-11",
+        of("SNS::TopicPolicy", PolicyDocument={"Statement": [{"Principal": {"AWS": ["444455556666"]}}]}),
+        of(
+            "SNS::TopicPolicy",
+            Id="444455556666",
+            PolicyDocument={"Statement": [{"Principal": {"Service": "s3.amazonaws.com"}}]},
+        ),
+        "a service",
+    ),
 )

@@ -71,4 +71,22 @@ QUIET = (
         of("StepFunctions::StateMachine", TracingConfiguration={"Enabled": True}),
         of("StepFunctions::StateMachine"),
     ),
+    Case(
+        "GDPR-14",
+        of("ApiGateway::Deployment", StageDescription={"DataTraceEnabled": True}),
+        of("ApiGateway::Deployment", StageDescription={"DataTraceEnabled": False}),
+        "beside its deployment",
+    ),
+    Case(
+        "GDPR-15",
+        of("StepFunctions::StateMachine", LoggingConfiguration={"Level": "ERROR", "IncludeExecutionData": True}),
+        of("StepFunctions::StateMachine", LoggingConfiguration={"Level": "OFF", "IncludeExecutionData": True}),
+        "off",
+    ),
+    Case(
+        "GDPR-17",
+        of("CloudTrail::Trail", EventSelectors=[{}]),
+        of("CloudTrail::Trail", TrailName="t"),
+        "the older kind",
+    ),
 )
