@@ -1,4 +1,4 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|queues|releases|requests|restore …`."""
+"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|queues|requests|restore|guard …`."""
 
 import os
 
@@ -9,6 +9,7 @@ from cli import (
     carriers,
     certificate,
     cost,
+    guard,
     keys,
     ledger,
     messages,
@@ -40,6 +41,7 @@ app.add_typer(restore.app, name="restore")
 app.add_typer(queues.app, name="queues")
 app.add_typer(releases.app, name="releases")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(guard.app, name="guard")
 
 app.command("map")(map_.show)
 app.command("cost")(cost.show)

@@ -1,18 +1,16 @@
 """An environment: where it runs, under which names, with which carriers. Read from the CDK context, typed, checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from fugace.domain import bounds
 from fugace.domain.bounds import Bound, BoundsError
 from fugace.domain.retention import Kind, Period
+from infra.boundary.regions import MEMBERS, UNION
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# Invariant I9: the Regions inside the Union, as a list. Not the prefix `eu-`: London and Zurich carry it, and are out.
-UNION = ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2", "eusc-de-east-1")
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90)
 """What CloudWatch offers, as far as we keep logs at all."""
@@ -103,6 +101,10 @@ class Environment:
     """Where the API answers; `{api_id}`, `{region}`, `{suffix}` and `{stage}` are filled in."""
     webhook_exceptions: tuple[str, ...] = ()
     """Origins that webhooks may call although they are plain or private. Empty wherever real people are written to."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Whom functions may be told to call, and the member state that each is in: `{"api.carrier.example": "FR"}`."""
+    permissions_boundary: str = ""
+    """Name or ARN of a managed policy that no role of this environment can go beyond; see `fugace guard print`."""
     layer: Path = ROOT / "build/layer-arm64"
     code: Path = ROOT / "build/functions-arm64"
     ca_bundle: str = "/opt/amazon-roots.pem"
@@ -148,6 +150,9 @@ class Environment:
             f"release is {self.release!r}, it may be gradual or at-once": self.release in {"gradual", "at-once"},
             f"tally_seconds is {self.tally_seconds}, Lambda takes 0 to 300": 0 <= self.tally_seconds <= 300,  # noqa: PLR2004
             "it has no carrier, so nothing could be sent": bool(self.carriers),
+            f"hosts are {dict(self.hosts)}, each may be in a member state of the Union alone": (
+                set(self.hosts.values()) <= MEMBERS
+            ),
             "say which CA bundle the functions trust, -c ca_bundle=/path/ca.pem": bool(self.ca_bundle),
         }
         for sentence, kept in demands.items():
@@ -201,6 +206,7 @@ def retention(environment: Environment) -> Mapping[Kind, Bound]:
 
 
 SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal", "release")
+SETTINGS += ("permissions_boundary",)
 """What `-c KEY=VALUE` sets on top of the environment's own description."""
 
 

@@ -29,6 +29,8 @@ def _room(files: str, *may: str, any_package: bool = False) -> Room:
 
 _CORE = ("fugace.domain", "fugace.ports", "fugace.keeping", "fugace.rights", "fugace.restoring", "fugace.datamap")
 
+_GUARD = ("infra.boundary.guard", "infra.boundary.regions", "infra.boundary.rules")
+
 ROOMS = (  # the first that fits is a file's room
     _room(LAYER + "fugace/domain/*", "fugace.domain", "phonenumbers", "dateutil"),
     _room(LAYER + "fugace/ports.py", "fugace.domain"),
@@ -51,6 +53,7 @@ ROOMS = (  # the first that fits is a file's room
     _room("functions/*/schema.py", OWN, *_CORE, "fugace.edge.http", "msgspec"),
     _room("functions/*/*.py", OWN, *_CORE),
     _room("functions/__init__.py"),
+    _room("infra/boundary/*", "infra.boundary", "aws_cdk", "jsii"),  # of use to any CDK app
     _room(
         "infra/*",
         "infra",
@@ -63,7 +66,7 @@ ROOMS = (  # the first that fits is a file's room
         "jsii",
     ),
     _room("local/*", "local", "fugace", "functions", "cli", any_package=True),
-    _room("cli/*", "cli", "fugace", "functions.purge", any_package=True),
+    _room("cli/*", "cli", "fugace", "functions.purge", *_GUARD, any_package=True),
     _room("bench/*", "bench", "local", "fugace", "functions", "cli", any_package=True),
     _room("tests/*", *OURS, any_package=True),
 )

@@ -6,8 +6,9 @@ What is packed are folders of a few bytes that stand in for what `make layer` bu
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+TODAY = datetime.now(UTC).date()
+MORE = {"eusc-de-east-1": {"permissions_boundary": "inside-the-union"}}
+"""What only one of the Regions' environments has: a synthesis of its own would cost seconds."""
 ROOMS = ("auth", "dlr", "dsar", "purge", "send")
 
 os.environ["PATH"] = f"{ROOT / '.fugace/tools/bin'}{os.pathsep}{os.environ['PATH']}"  # jsii looks for node there
@@ -83,21 +87,32 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def synthesized(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Stacks]:
+def environment_of(built: Path) -> Callable[[str], Any]:
+    """An environment of cdk.json, by its name, with the small builds."""
+    from infra.config import read  # noqa: PLC0415  # after PATH has node
+
+    given = CONTEXT | {"layer": str(built / "layer"), "code": str(built / "code")}
+    bundles = {"laptop": "/ca.pem"}  # it has none of its own
+    return lambda name: read(given | {"env": name, "ca_bundle": bundles.get(name)})
+
+
+@pytest.fixture(scope="session")
+def synthesized(environment_of: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Stacks]:
     """Every environment that a test asks for, by name; those of the Regions are named after them."""
     from aws_cdk import App  # noqa: PLC0415  # after PATH has node
 
+    from infra import residency  # noqa: PLC0415  # after PATH has node
     from infra.app import build  # noqa: PLC0415  # after PATH has node
-    from infra.config import UNION, read  # noqa: PLC0415  # after PATH has node
+    from infra.config import UNION  # noqa: PLC0415  # after PATH has node
 
     folder = tmp_path_factory.mktemp("cdk")
-    given = CONTEXT | {"layer": str(built / "layer"), "code": str(built / "code")}
-    example = read(given | {"env": "example"})
-    environments = [example, read(given | {"env": "laptop", "ca_bundle": "/ca.pem"})]
-    environments += [replace(example, name=region, region=region) for region in UNION]
+    example = environment_of("example")
+    environments = [example, environment_of("laptop")]
+    environments += [replace(example, name=region, region=region, **MORE.get(region, {})) for region in UNION]
     app = App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
     for environment in environments:
         build(app, environment)
+    residency.bind(app, environments, today=TODAY)
     assembly = app.synth()
     return {
         each.name: Stacks(

@@ -1,8 +1,7 @@
 """What is deployed is on the personal-data map, what is on the map is deployed, and no bound on it is exceeded."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,27 +12,17 @@ from fugace.adapters.dynamo import tenants
 from fugace.datamap import place
 from fugace.datamap.place import State
 from fugace.datamap.places import PLACES
-from fugace.datamap.resources import EMPTY, FORBIDDEN, HOLDERS, Forbidden, Holder
+from fugace.datamap.resources import EMPTY, FORBIDDEN, HOLDERS
 from fugace.domain import expiry
+from infra.boundary.declared import Part
+from infra.boundary.life import parts
+from infra.boundary.template import Stack
 from infra.parts import alarms
 from infra.parts.recurring import RHYTHMS
+from infra.residency import called, holders, kept, name, opened
 
 Resource = Mapping[str, Any]
 
-NAMES = {
-    "DynamoDB::Table": "TableName",
-    "S3::Bucket": "BucketName",
-    "SQS::Queue": "QueueName",
-    "Scheduler::ScheduleGroup": "Name",
-    "StepFunctions::StateMachine": "StateMachineName",
-    "Logs::LogGroup": "LogGroupName",
-    "CloudWatch::Alarm": "AlarmName",
-    "CloudWatch::Dashboard": "DashboardName",
-    "ApiGateway::Stage": "StageName",
-    "ApiGateway::Authorizer": "Name",
-    "Lambda::Function": "FunctionName",
-    "SNS::Topic": "TopicName",
-}
 ELSEWHERE = {25: "AWS's own", 29: "a carrier's", 30: "a tenant's", 35: "people's"}
 """Places that no resource of ours belongs to."""
 
@@ -68,68 +57,38 @@ REVIEWED = {
 """A place where data hide is often one property away: each of these was looked at."""
 
 
-def kind(resource: Resource) -> str:
-    return str(resource["Type"]).removeprefix("AWS::")
+def stack(environment: str, found: Mapping[str, Resource]) -> Stack:
+    """Resources of all stacks of an environment, as one."""
+    return Stack(f"fugace-{environment}-all", None, None, {"Resources": found})
 
 
-def name(logical: str, found: Mapping[str, Resource]) -> str:
-    """The last words of a resource's own name; a key goes by its alias, settings by what they are for."""
-    resource = found[logical]
-    props = resource.get("Properties", {})
-    if kind(resource) == "KMS::Key":
-        aliases = [each["Properties"] for each in found.values() if kind(each) == "KMS::Alias"]
-        named = [each["AliasName"] for each in aliases if each["TargetKeyId"]["Fn::GetAtt"][0] == logical]
-        raw: Any = named[0].removeprefix("alias/") if named else logical
-    elif kind(resource) == "Lambda::EventInvokeConfig":
-        return name(props["FunctionName"]["Ref"], found)
-    else:
-        raw = props.get(NAMES.get(kind(resource), ""), logical)
-    text = raw if isinstance(raw, str) else "".join(each for each in raw["Fn::Join"][1] if isinstance(each, str))
-    return re.sub(r"^(/fugace/[a-z]+/|fugace-[a-z]+-?)", "", text)
+def held(environment: str, found: Mapping[str, Resource]) -> list[Part]:
+    """Every resource, and what is in it."""
+    _, *resources = stack(environment, found).resources
+    return [part for each in resources for part in parts(each)]
 
 
-def parts(logical: str, found: Mapping[str, Resource]) -> Iterator[tuple[str, str]]:
-    """Type and name of a resource, and of what is in it."""
-    resource, called = found[logical], name(logical, found)
-    props = resource.get("Properties", {})
-    yield kind(resource), called
-    if kind(resource) != "DynamoDB::Table":
-        return
-    for index in (*props.get("GlobalSecondaryIndexes", ()), *props.get("LocalSecondaryIndexes", ())):
-        yield "DynamoDB::Table/Index", f"{called}/{index['IndexName']}"
-    if "StreamSpecification" in props:
-        yield "DynamoDB::Table/Stream", called
-    if props["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]:
-        yield "DynamoDB::Table/Recovery", called
-
-
-def holders(type_: str, called: str) -> list[Holder]:
-    return [each for each in HOLDERS if each.type == type_ and re.fullmatch(each.name, called)]
-
-
-def unknown(found: Mapping[str, Resource]) -> list[str]:
+def unknown(found: Mapping[str, Resource], environment: str = "example") -> list[str]:
     """What neither is on the map nor is known to hold nothing, and what is on it twice."""
-    all_ = [each for logical in found for each in parts(logical, found)]
-    return sorted(f"{type_} {called}" for type_, called in all_ if len(holders(type_, called)) + (type_ in EMPTY) != 1)
+    return sorted(f"{each.type} {called(each)}" for each in held(environment, found) if kept(each) is None)
 
 
-def opened(found: Mapping[str, Resource]) -> list[str]:
+def opens(found: Mapping[str, Resource]) -> list[str]:
     """Banned places that a template opens."""
+    _, *resources = stack("example", found).resources
     return sorted(
         f"{PLACES[rule.place].number}: {rule.type} {rule.property}".strip()
-        for resource in found.values()
-        for rule in FORBIDDEN
-        if breaks(resource, rule)
+        for each in resources
+        for rule in opened(each)
     )
-
-
-def breaks(resource: Resource, rule: Forbidden) -> bool:
-    meant = kind(resource).startswith(rule.type) if rule.type.endswith(":") else kind(resource) == rule.type
-    return meant and (not rule.property or resource.get("Properties", {}).get(rule.property) not in rule.fine)
 
 
 def templates(stacks) -> dict[str, Resource]:
     return dict(stacks.resources())
+
+
+def kind(resource: Resource) -> str:
+    return str(resource["Type"]).removeprefix("AWS::")
 
 
 @pytest.fixture(params=["example", "laptop"])
@@ -140,29 +99,29 @@ def deployed(request, synthesized):
 
 def test_whatever_can_hold_data_is_on_the_map(deployed):
     """A resource of an unknown type, or with an unknown name, waits here until somebody has decided (I3)."""
-    assert unknown(templates(deployed)) == []
+    assert unknown(templates(deployed), deployed.environment) == []
 
 
 def test_nothing_is_deployed_that_opens_a_banned_place(deployed):
     """Each of these is a property or a resource away."""
-    assert opened(templates(deployed)) == []
+    assert opens(templates(deployed)) == []
 
 
 def test_the_map_names_nothing_that_is_not_deployed(example):
     """A list that is never shortened is not read."""
     found = templates(example)
-    there = {(type_, called) for logical in found for type_, called in parts(logical, found)}
+    there = {holder for part in held("example", found) for holder in holders(part)}
 
-    assert [each for each in HOLDERS if not any(each in holders(*what) for what in there)] == []
+    assert [each for each in HOLDERS if each not in there] == []
     assert set(EMPTY) - {kind(resource) for resource in found.values()} == set()
 
 
 def test_a_place_is_deployed_if_and_only_if_the_map_says_so():
     """`present` and `bounded` have resources, `banned` has none."""
-    held = {number for each in HOLDERS for number in each.places}
+    places = {number for each in HOLDERS for number in each.places}
 
-    assert held | set(ELSEWHERE) == {number for number, each in PLACES.items() if each.state is not State.BANNED}
-    assert held & set(ELSEWHERE) == set()
+    assert places | set(ELSEWHERE) == {number for number, each in PLACES.items() if each.state is not State.BANNED}
+    assert places & set(ELSEWHERE) == set()
     assert {each.place for each in FORBIDDEN} <= set(PLACES)
 
 
@@ -211,7 +170,7 @@ def test_what_opens_a_banned_place_is_found(example, rule):
     else:
         changed = {**templates(example), "Planted": {"Type": f"AWS::{rule.type}" + ":Thing" * rule.type.endswith(":")}}
 
-    assert f"{rule.place}: {rule.type} {rule.property}".strip() in opened(changed)
+    assert f"{rule.place}: {rule.type} {rule.property}".strip() in opens(changed)
 
 
 def planted(found: dict[str, Resource], type_: str, logical: str, property_: str, value: object) -> dict[str, Resource]:
@@ -242,8 +201,8 @@ def days(found: Sequence[int | None]) -> set[timedelta]:
 def test_recovery_reaches_back_as_far_as_the_map_says(example):
     """The longest that an erasure is outlived; of the ledger, where nobody is, further."""
     back = {
-        name(logical, {logical: resource}): resource["Properties"]["PointInTimeRecoverySpecification"]
-        for logical, resource in example.resources("DynamoDB::Table")
+        name(each): each.properties["PointInTimeRecoverySpecification"]
+        for each in stack("example", templates(example)).of("DynamoDB::Table")
     }
 
     assert days([back[each].get("RecoveryPeriodInDays") for each in ("messages", "tenants", "cases")]) == {place.BACKUP}
@@ -276,10 +235,9 @@ def test_logs_are_kept_no_longer_than_the_map_says(deployed):
 )
 def test_objects_go_when_the_map_says(example, word, rule, bound):
     """Also replaced versions, marks of deletion, and uploads that were never finished."""
-    found = templates(example)
     buckets = {
-        name(logical, found).partition("-")[0]: resource["Properties"]["LifecycleConfiguration"]["Rules"]
-        for logical, resource in example.resources("S3::Bucket")
+        name(each).partition("-")[0]: each.properties["LifecycleConfiguration"]["Rules"]
+        for each in stack("example", templates(example)).of("S3::Bucket")
     }
     rules = {each["Id"]: each for each in buckets[word] if each["Status"] == "Enabled"}
     gone = rules[rule]
