@@ -1,10 +1,10 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|requests|archive|certificate|restore …`."""
+"""The command line: `fugace tenants|keys|plans|carriers|messages|ledger|purge|requests|archive|restore …`."""
 
 import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
+from cli import archive, carriers, certificate, keys, ledger, messages, plans, purge, requests, restore, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(plans.app, name="plans")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")

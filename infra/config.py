@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from fugace.domain import bounds
 from fugace.domain.bounds import Bound, BoundsError
+from fugace.domain.plans import Plan, Plans
 from fugace.domain.retention import Kind, Period
+from infra.exposure import Domain, Firewall, check_addresses
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,8 +84,11 @@ class Carrier:
     adapter: str
     url: str
     concurrency: int = 2
+    addresses: tuple[str, ...] = ()
+    """Where its receipts come from (CIDR), if it publishes that: the API takes them from nowhere else then."""
 
     def __post_init__(self) -> None:
+        check_addresses(self.addresses)
         _demand(
             CONCURRENCY[0] <= self.concurrency <= CONCURRENCY[1],
             f"carrier {self.name}: concurrency is {self.concurrency}, Lambda takes 2 to 1000",
@@ -101,6 +106,11 @@ class Environment:
     """None: whichever account the credentials of the deployment belong to."""
     public_url: str = AWS_URL
     """Where the API answers; `{api_id}`, `{region}`, `{suffix}` and `{stage}` are filled in."""
+    plans: tuple[Plan, ...] = (Plan("standard", rate=100, burst=200),)
+    """How many requests a tenant may make. The first is for whoever was put on none."""
+    domain: Domain | None = None
+    """A name of the API's own; None: the one that AWS gives."""
+    firewall: Firewall | None = None
     webhook_exceptions: tuple[str, ...] = ()
     """Origins that webhooks may call although they are plain or private. Empty wherever real people are written to."""
     layer: Path = ROOT / "build/layer-arm64"
@@ -144,11 +154,15 @@ class Environment:
             f"log_days is {self.log_days}, it may be one of {LOG_DAYS}": self.log_days in LOG_DAYS,
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},
             f"tally_seconds is {self.tally_seconds}, Lambda takes 0 to 300": 0 <= self.tally_seconds <= 300,  # noqa: PLR2004
+            f"the certificate of the domain is in another Region than {self.region}": (
+                self.domain is None or self.domain.region == self.region
+            ),
             "it has no carrier, so nothing could be sent": bool(self.carriers),
             "say which CA bundle the functions trust, -c ca_bundle=/path/ca.pem": bool(self.ca_bundle),
         }
         for sentence, kept in demands.items():
             _demand(kept, f"environment {self.name}: {sentence}")
+        Plans(self.name, self.plans)
 
     @property
     def retain(self) -> bool:
@@ -201,6 +215,10 @@ SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "re
 """What `-c KEY=VALUE` sets on top of the environment's own description."""
 
 
+def _carrier(raw: Mapping[str, Any]) -> Carrier:
+    return Carrier(**{**raw, "addresses": tuple(raw.get("addresses", ()))})
+
+
 def read(context: Mapping[str, Any]) -> Environment:
     """The environment that the context names with `-c env=NAME`, of those under `environments`."""
     name, known = context.get("env"), context.get("environments") or {}
@@ -209,8 +227,11 @@ def read(context: Mapping[str, Any]) -> Environment:
     raw |= {key: ROOT / raw[key] for key in ("layer", "code") if key in raw}
     raw["webhook_exceptions"] = tuple(raw.get("webhook_exceptions", ()))
     try:
-        raw["carriers"] = tuple(Carrier(**carrier) for carrier in raw.get("carriers", ()))
+        raw["carriers"] = tuple(_carrier(carrier) for carrier in raw.get("carriers", ()))
+        kinds = {"domain": Domain, "firewall": Firewall}
+        raw |= {key: kind(**raw[key]) for key, kind in kinds.items() if raw.get(key) is not None}
+        raw |= {"plans": tuple(Plan(**plan) for plan in raw["plans"])} if "plans" in raw else {}
         return Environment(name=str(name), **raw)
-    except TypeError as error:  # a setting that does not exist, or one that is missing
+    except (TypeError, ValueError) as error:  # a setting that does not exist, is missing, or cannot be
         sentence = f"environment {name}: {error}"
         raise ConfigError(sentence) from error

@@ -132,9 +132,9 @@ def templates(stacks) -> dict[str, Resource]:
     return dict(stacks.resources())
 
 
-@pytest.fixture(params=["example", "laptop"])
+@pytest.fixture(params=["example", "laptop", "guarded"])
 def deployed(request, synthesized):
-    """What production looks like, and what a laptop does."""
+    """What production looks like, what a laptop does, and what there is with every option."""
     return synthesized[request.param]
 
 
@@ -148,9 +148,9 @@ def test_nothing_is_deployed_that_opens_a_banned_place(deployed):
     assert opened(templates(deployed)) == []
 
 
-def test_the_map_names_nothing_that_is_not_deployed(example):
+def test_the_map_names_nothing_that_is_not_deployed(example, guarded):
     """A list that is never shortened is not read."""
-    found = templates(example)
+    found = templates(example) | {f"guarded{name}": each for name, each in templates(guarded).items()}
     there = {(type_, called) for logical in found for type_, called in parts(logical, found)}
 
     assert [each for each in HOLDERS if not any(each in holders(*what) for what in there)] == []

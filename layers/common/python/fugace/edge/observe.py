@@ -37,7 +37,7 @@ FIELDS = frozenset(
         *("segments", "allowed", "http", "millis", "delay", "age"),
     )
 )
-"""The fields that a log line may have besides level, event, service, request_id and those of an error."""
+"""The fields that a log line may have besides level, event, service, request_id, trace and those of an error."""
 
 KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "objections", "keys", "hold"})
 """What metrics of the purge may be told by."""
@@ -51,7 +51,7 @@ _NUMBER = re.compile(r"(?<![0-9a-z_-])[0-9]{7,}(?![0-9a-z_-])")
 """Seven digits that no id surrounds: a field that is listed must not become the way out for a number."""
 _TOO_BIG = 10_000_000
 _FRAMES = 6
-_KEPT = ("service", "request_id", "tenant")
+_KEPT = ("service", "request_id", "trace", "tenant")
 
 T = TypeVar("T")
 
@@ -68,8 +68,8 @@ class Lines(BasePowertoolsFormatter):
         self._always: dict[str, str | int | float | None] = {}
 
     def append_keys(self, **additional_keys: object) -> None:
-        """Keep `service`, `request_id` and `tenant` for every line that follows; anything else belongs to one line."""
-        self._always |= {key: _plain(additional_keys[key]) for key in _KEPT if key in additional_keys}
+        """Keep what `_KEPT` names for every line that follows; anything else belongs to one line."""
+        self._always |= {key: _plain(additional_keys[key]) for key in _KEPT if additional_keys.get(key) is not None}
 
     def clear_state(self) -> None:
         """Forget the invocation before."""
