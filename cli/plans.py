@@ -11,7 +11,7 @@ from cli import options, output
 from cli.faults import CliError, told
 from fugace.adapters.session import shared
 from fugace.domain.ids import TenantId
-from fugace.domain.plans import Plan, Plans
+from fugace.domain.plans import counted_under, on_no_plan, prefix
 from fugace.edge import wiring
 
 app = typer.Typer(help="How many requests tenants may make.", no_args_is_help=True)
@@ -36,12 +36,12 @@ def list_(environment: options.Environment, as_json: options.Json = False) -> No
 def tidy(environment: options.Environment, as_json: options.Json = False) -> None:
     """Remove what nobody is counted under any more: after a change of plan, and of tenants that have left."""
     everyone = wiring.tenants(options.settings(environment)).everyone()
-    needed = {_counted(environment, each.id, each.plan) for each in everyone if each.plan}
+    needed = {counted_under(environment, each.plan, each.id) for each in everyone if each.plan}
     gateway, now = shared().client("apigateway"), wiring.clock()()
     removed = [
         each["name"]
-        for each in _keys(f"fugace-{environment}-")
-        if "-ten_" in each["name"] and each["name"] not in needed and _age(each, now) > _UNSEEN
+        for each in _keys(prefix(environment))
+        if "_ten_" in each["name"] and each["name"] not in needed and _age(each, now) > _UNSEEN
         if gateway.delete_api_key(apiKey=each["id"])
     ]
     output.rows([{"name": name} for name in removed], as_json=as_json, columns=("name",))
@@ -72,7 +72,7 @@ def put_on(environment: str, tenant: TenantId, plan: str) -> None:
     """
     found = deployed(environment)
     _there(environment, plan, found)
-    name, gateway = _counted(environment, tenant, plan), shared().client("apigateway")
+    name, gateway = counted_under(environment, plan, tenant), shared().client("apigateway")
     made = next((each for each in _keys(name) if each["name"] == name), None)
     try:
         made = made or gateway.create_api_key(name=name, value=name, enabled=True, description="Counts; opens nothing")
@@ -90,15 +90,15 @@ def put_on(environment: str, tenant: TenantId, plan: str) -> None:
 
 def deployed(environment: str) -> dict[str, Mapping[str, Any]]:
     """The environment's usage plans, by the names that cdk.json has for them."""
-    prefix = f"fugace-{environment}-"
+    begin = prefix(environment)
     pages = shared().client("apigateway").get_paginator("get_usage_plans").paginate()
-    plans = [each for page in pages for each in page["items"] if each["name"].startswith(prefix)]
-    return {each["name"].removeprefix(prefix): each for each in plans}
+    plans = [each for page in pages for each in page["items"] if each["name"].startswith(begin)]
+    return {each["name"].removeprefix(begin): each for each in plans}
 
 
 def usual_of(environment: str, found: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The plan of those that were put on none: the one that their common key is on."""
-    common, gateway = Plans(environment, (Plan("any", 1, 1),)).shared, shared().client("apigateway")
+    common, gateway = on_no_plan(environment), shared().client("apigateway")
     for name, plan in found.items():
         keys = gateway.get_usage_plan_keys(usagePlanId=plan["id"], nameQuery=common)["items"]
         if any(each["name"] == common for each in keys):
@@ -106,14 +106,8 @@ def usual_of(environment: str, found: Mapping[str, Mapping[str, Any]]) -> str | 
     return None
 
 
-def _counted(environment: str, tenant: TenantId, plan: str) -> str:
-    """The name of the gateway's key, which is its value, too."""
-    any_ = Plan(plan, 1, 1)
-    return Plans(environment, (any_,)).counted(tenant, any_)
-
-
-def _keys(prefix: str) -> Iterator[Mapping[str, Any]]:
-    pages = shared().client("apigateway").get_paginator("get_api_keys").paginate(nameQuery=prefix, limit=_PAGE)
+def _keys(begin: str) -> Iterator[Mapping[str, Any]]:
+    pages = shared().client("apigateway").get_paginator("get_api_keys").paginate(nameQuery=begin, limit=_PAGE)
     return (each for page in pages for each in page["items"])
 
 

@@ -47,6 +47,12 @@ CONCURRENCY = (2, 1000)
 
 STAGE = "live"
 
+RATE, BURST = 500, 1000
+"""Requests a second, and at once, over all tenants: the roof of the house, below the account's own (10,000).
+
+How much of it one tenant may have is its plan's affair.
+"""
+
 AWS_URL = "https://{api_id}.execute-api.{region}.{suffix}/{stage}"
 
 
@@ -163,6 +169,12 @@ class Environment:
         for sentence, kept in demands.items():
             _demand(kept, f"environment {self.name}: {sentence}")
         Plans(self.name, self.plans)
+        for plan in self.plans:
+            _demand(
+                plan.rate <= RATE and plan.burst <= BURST,
+                f"environment {self.name}: plan {plan.name} is above what all tenants have together, "
+                f"{RATE} requests a second and {BURST} at once",
+            )
 
     @property
     def retain(self) -> bool:

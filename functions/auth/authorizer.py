@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from fugace.domain import apikey
-from fugace.domain.plans import Plan, Plans
+from fugace.domain.plans import Plan, Plans, counted_under
 from fugace.domain.tenant import ApiKey
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
@@ -125,7 +125,7 @@ def _counted(key: ApiKey) -> tuple[Plan, str]:
     """
     plan = plans().named(key.plan)
     if plan:
-        return plan, plans().counted(key.tenant, plan)
+        return plan, counted_under(plans().environment, plan.name, key.tenant)
     if key.plan:
         logger.warning("plan-unknown", tenant=key.tenant)
     return plans().usual, plans().shared

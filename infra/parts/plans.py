@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from fugace.domain.plans import Plan, Plans
+from fugace.domain.plans import Plan, Plans, usage_plan
 from infra.config import Environment
 
 
@@ -41,7 +41,7 @@ class UsagePlans(Construct):
         return apigateway.CfnUsagePlan(
             self,
             plan.name,
-            usage_plan_name=environment.named(plan.name),
+            usage_plan_name=usage_plan(environment.name, plan.name),
             description=f"Fugace {environment.name}: {plan.name}",
             api_stages=[apigateway.CfnUsagePlan.ApiStageProperty(api_id=api.rest_api_id, stage=stage.stage_name)],
             throttle=apigateway.CfnUsagePlan.ThrottleSettingsProperty(rate_limit=plan.rate, burst_limit=plan.burst),

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.config import AWS_URL, STAGE, Environment
+from infra.config import AWS_URL, BURST, RATE, STAGE, Environment
 from infra.parts.addresses import receipts_from
 from infra.parts.domain import OwnName
 from infra.parts.firewall import Wall
@@ -81,12 +81,6 @@ ACCESS_LOG = {
     "integrationRequestId": "$context.integration.requestId",
     "responseType": "$context.error.responseType",
 }
-
-RATE, BURST = 500, 1000
-"""Requests a second, and at once, over all tenants: the roof of the house, below the account's own (10,000).
-
-How much of it one tenant may have is its plan's affair: `infra.parts.plans`.
-"""
 
 
 class RestApi(Construct):

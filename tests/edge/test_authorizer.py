@@ -93,10 +93,10 @@ def test_functions_are_told_tenant_key_scopes_and_mode(house: House) -> None:
 @pytest.mark.parametrize(
     ("plan", "limits", "counted"),
     [
-        ("trial", '"second";q=1;w=1, "day";q=1000;w=86400', f"fugace-example-trial-{SHOP}"),
-        ("standard", '"second";q=50;w=1', f"fugace-example-standard-{SHOP}"),
-        ("", '"second";q=50;w=1', "fugace-example-tenants-on-no-plan"),
-        ("gone", '"second";q=50;w=1', "fugace-example-tenants-on-no-plan"),
+        ("trial", '"second";q=1;w=1, "day";q=1000;w=86400', f"fugace-example_trial_{SHOP}"),
+        ("standard", '"second";q=50;w=1', f"fugace-example_standard_{SHOP}"),
+        ("", '"second";q=50;w=1', "fugace-example_tenants-on-no-plan"),
+        ("gone", '"second";q=50;w=1', "fugace-example_tenants-on-no-plan"),
     ],
 )
 def test_the_gateway_is_told_what_to_count_a_request_under(house: House, plan: str, limits: str, counted: str) -> None:

@@ -169,3 +169,16 @@ def test_the_edge_brings_none_of_the_expensive_packages() -> None:
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/common/python'}"},
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_every_line_of_a_request_has_its_trace(printed: Callable[[], str]) -> None:
+    """A support case begins with one id; a line of the next invocation must not have it."""
+    app = http.resolver()
+    app.get("/fine")(lambda: (logger.info("looked"), http.empty())[1])
+    asked = event("GET", "/fine")
+    asked["requestContext"]["requestId"] = "8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10"
+
+    run(lambda: app.resolve(asked, CONTEXT))
+    run(lambda: logger.info("quiet"))
+
+    assert [line.get("trace") for line in lines(printed)] == ["8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10", None]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from fugace.domain.ids import TenantId
-from fugace.domain.plans import Plan, PlanError, Plans
+from fugace.domain.plans import Plan, PlanError, Plans, counted_under, on_no_plan, prefix, usage_plan
 from tests.fakes import BAKERY, SHOP
 
 
@@ -39,17 +38,18 @@ def test_there_is_a_plan_and_no_two_of_one_name(plans: tuple[Plan, ...]) -> None
 
 def test_tenants_and_plans_are_counted_apart() -> None:
     """By tenant, or one would use up what is another's; by plan, or a change would need a moment without any."""
-    trial, large = Plan("trial", 1, 5), Plan("large", 50, 100)
-    plans = Plans("example", (trial, large))
-    names = [plans.counted(tenant, plan) for tenant in (SHOP, BAKERY) for plan in (trial, large)] + [plans.shared]
+    names = {counted_under("example", plan, tenant) for tenant in (SHOP, BAKERY) for plan in ("trial", "large")}
 
-    assert len(set(names)) == 5
-    assert all(20 <= len(name) <= 128 for name in names)
+    assert len(names | {on_no_plan("example")}) == 5
+
+
+def test_no_environment_takes_anothers_keys_for_its_own() -> None:
+    """`fugace plans tidy` removes by what a name begins with."""
+    assert not counted_under("prod-eu", "large", SHOP).startswith(prefix("prod"))
+    assert not usage_plan("prod-eu", "large").startswith(prefix("prod"))
 
 
 def test_a_name_is_long_enough_and_short_enough_for_the_gateway() -> None:
     """20 to 128 characters (API Gateway Developer Guide, "API Gateway API key file format")."""
-    plan = Plan("a" * 31, 1, 1)
-
-    assert len(Plans("e", (plan,)).shared) >= 20
-    assert len(Plans("e" * 50, (plan,)).counted(TenantId("ten_" + "a" * 16), plan)) <= 128
+    assert len(on_no_plan("e")) >= 20
+    assert len(counted_under("e" * 50, "a" * 31, SHOP)) <= 128

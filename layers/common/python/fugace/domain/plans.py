@@ -74,12 +74,31 @@ class Plans:
     @property
     def shared(self) -> str:
         """What API Gateway counts all those under who were put on no plan."""
-        return f"fugace-{self.environment}-tenants-on-no-plan"
+        return on_no_plan(self.environment)
 
-    def counted(self, tenant: TenantId, plan: Plan) -> str:
-        """What API Gateway counts a tenant's requests under: the name and the value of a key there.
 
-        It is no secret. The gateway takes it from the authorizer alone, so there is nowhere to present it. The plan is
-        a part of it: who changes plans gets a second key before the first one goes, and is never without.
-        """
-        return f"fugace-{self.environment}-{plan.name}-{tenant}"
+def prefix(environment: str) -> str:
+    """What the names of an environment's usage plans and keys begin with in API Gateway.
+
+    No name of an environment has an underscore: `prod` can never take what is `prod-2`'s for its own.
+    """
+    return f"fugace-{environment}_"
+
+
+def on_no_plan(environment: str) -> str:
+    """The name and the value of the one key for all tenants that were put on no plan."""
+    return f"{prefix(environment)}tenants-on-no-plan"
+
+
+def usage_plan(environment: str, plan: str) -> str:
+    """The name of a plan in API Gateway."""
+    return prefix(environment) + plan
+
+
+def counted_under(environment: str, plan: str, tenant: TenantId) -> str:
+    """The name and the value of the key that API Gateway counts a tenant's requests by.
+
+    It is no secret. The gateway takes it from the authorizer alone, so there is nowhere to present it. The plan is a
+    part of it: who changes plans gets a second key before the first one goes, and is never without.
+    """
+    return f"{usage_plan(environment, plan)}_{tenant}"
