@@ -16,10 +16,10 @@ def main() -> None:
     from local.emulator import dynamodb  # first: its threads start when ministack is imported
 
     repair(dynamodb.REPAIRS)
-    from local.emulator import buckets, cloudformation, dropped, functions, gateway, machines, policies, state, usage
+    from local.emulator import buckets, cloudformation, dropped, functions, gateway, machines, policies, rest_api, state
 
     repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
-    repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *usage.REPAIRS))
+    repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *rest_api.REPAIRS))
     state.keep()
     gateway.serve()
 

@@ -1,11 +1,13 @@
-"""API Gateway: requests are counted by the key that the authorizer gives, and its words reach gateway responses.
+"""API Gateway: by whose key requests are counted, and what it answers by itself.
 
 Source: API Gateway Developer Guide, "Choose an API key source in API Gateway", "Output from an API Gateway Lambda
-authorizer" (`usageIdentifierKey`), "Variables for data transformations for API Gateway" (`context.authorizer.…`).
+authorizer" (`usageIdentifierKey`), "Variables for data transformations for API Gateway" (`context.authorizer.…`),
+"Handle Lambda errors in API Gateway".
 """
 
 import json
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 from ministack.services import apigateway_v1
@@ -13,6 +15,7 @@ from ministack.services import apigateway_v1
 _SAID = "fugace:usageIdentifierKey"
 _AUTHORIZED: ContextVar[dict[str, str] | None] = ContextVar("fugace-authorized", default=None)
 """What the authorizer said of the request that is answered; None where none was asked."""
+_DIED: ContextVar[bool] = ContextVar("fugace-died", default=False)
 _SOURCE: ContextVar[str] = ContextVar("fugace-key-source", default="HEADER")
 
 
@@ -64,4 +67,32 @@ def gateway_responses_know_the_authorizers_words() -> None:
     apigateway_v1._gateway_request_value = value
 
 
-REPAIRS = (requests_are_counted_by_the_authorizers_key, gateway_responses_know_the_authorizers_words)
+def functions_that_die_say_nothing() -> None:
+    """A function that fails or runs out of time is answered with 502, as DEFAULT_5XX has it, and not with its error."""
+    shape, invoke = apigateway_v1._lambda_proxy_response, apigateway_v1._invoke_lambda_proxy_v1
+    render = apigateway_v1._gateway_error_response
+
+    def shaped(result: Any) -> Any:
+        answer, error = shape(result)
+        _DIED.set(error is not None)
+        return answer, error
+
+    async def invoked(*asked: Any, **more: Any) -> Any:
+        _DIED.set(False)
+        answer = await invoke(*asked, **more)
+        return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error") if _DIED.get() else answer
+
+    def rendered(error: Any, request: Any) -> Any:
+        status, headers, body = render(error, request)
+        return HTTPStatus.BAD_GATEWAY if _DIED.get() else status, headers, body
+
+    apigateway_v1._lambda_proxy_response = shaped
+    apigateway_v1._invoke_lambda_proxy_v1 = invoked
+    apigateway_v1._gateway_error_response = rendered
+
+
+REPAIRS = (
+    requests_are_counted_by_the_authorizers_key,
+    gateway_responses_know_the_authorizers_words,
+    functions_that_die_say_nothing,
+)

@@ -1,4 +1,4 @@
-"""Usage plans whose keys an authorizer gives, as API Gateway counts by them.
+"""Usage plans whose keys an authorizer gives, as API Gateway counts by them; and what it answers for a dead function.
 
 FUGACE_UNREPAIRED="name name" in the environment starts the emulator without some repairs: the tests of those must fail.
 """
@@ -32,11 +32,14 @@ def on(logical: str, name: str) -> dict[str, Any]:
     return {logical: key, f"{logical}On": {"Type": "AWS::ApiGateway::UsagePlanKey", "Properties": ids}}
 
 
+def uri_of(arn: str) -> str:
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
 @pytest.fixture(scope="module")
 def ask(aws: Aws) -> Any:
     """Ask an API with these settings: a status, and the headers of the answer."""
-    arn = aws.function("usage-auth", AUTHORIZER)
-    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    uri = uri_of(aws.function("usage-auth", AUTHORIZER))
     api = {"RestApiId": {"Ref": "Api"}}
     method = {"HttpMethod": "GET", "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, **api}
     method |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Door"}, "ApiKeyRequired": True}
@@ -92,3 +95,22 @@ def test_a_gateway_response_has_the_authorizers_words(ask: Any) -> None:
 
     assert answers[-1][0] == 429
     assert answers[-1][1]["Limits"] == '"second";q=1;w=1'
+
+
+def test_what_a_function_died_of_is_not_told(aws: Aws) -> None:
+    """The runtime's answer has the exception and its lines; the gateway's own is constant, and says 502."""
+    gateway = aws("apigateway")
+    api = gateway.create_rest_api(name="dies")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    where = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    gateway.put_method(**where, authorizationType="NONE")
+    uri = uri_of(aws.function("dies", "def handle(event, context):\n    raise ValueError('+33639980001')\n"))
+    gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    template = {"application/json": '{"type": "/problems/bug"}'}
+    gateway.put_gateway_response(restApiId=api, responseType="DEFAULT_5XX", responseTemplates=template)
+    gateway.create_deployment(restApiId=api, stageName="live")
+
+    pool = urllib3.PoolManager(ca_certs=str(aws.place.ca), retries=False, timeout=30.0)
+    answer = pool.request("GET", f"{aws.place.endpoint}/_aws/execute-api/{api}/live/")
+
+    assert (answer.status, answer.json()) == (502, {"type": "/problems/bug"})
