@@ -41,7 +41,8 @@ def late(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
         except Exception:  # noqa: BLE001  # whatever it is, it is this report's; the line below is masked
             logger.exception("receipt-failed", message_id=report.key.id, carrier=report.carrier)
             failed.append(number)
-    logger.info("receipts-taken", count=len(event["Records"]), failed=len(failed))
+    ids = tuple(report.key.id for report in reports.values())
+    logger.info("receipts-taken", count=len(event["Records"]), failed=len(failed), messages=ids)
     return _failures(failed)
 
 
@@ -51,7 +52,8 @@ def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN4
     letters, failed = _read(event, Letter.read)
     done = notifier().deliver(letters)
     failed += done.undone
-    logger.info("notified", count=done.told, retried=done.retried, failed=len(failed))
+    ids = tuple(letter.id for letter in letters.values())
+    logger.info("notified", count=done.told, retried=done.retried, failed=len(failed), messages=ids)
     _complain(done)
     return _failures(failed)
 

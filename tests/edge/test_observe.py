@@ -63,6 +63,14 @@ def test_an_event_is_a_word(printed: Callable[[], str]) -> None:
     assert line["event"] == "?"
 
 
+def test_a_batch_names_its_messages_and_nothing_else(printed: Callable[[], str]) -> None:
+    """By these a message is followed from function to function; whatever is not the id of one is not shown."""
+    logger.info("relayed", messages=("01890a5d-ac96-774b-bcce-b302099a8057", NUMBER[1:], NUMBER, 33639980001, ""))
+
+    (line,) = lines(printed)
+    assert line["messages"] == ["01890a5d-ac96-774b-bcce-b302099a8057", "?", "?", "?", "?"]
+
+
 def test_an_error_is_told_by_class_and_place(printed: Callable[[], str]) -> None:
     """What it says may quote a request; what it is, and where it was, cannot."""
 
