@@ -180,7 +180,7 @@ def test_the_edge_brings_none_of_the_expensive_packages() -> None:
 
 
 def test_every_line_of_a_request_has_its_trace(printed: Callable[[], str]) -> None:
-    """A support case begins with one id; a line of the next invocation must not have it."""
+    """A support case begins with one id. The next invocation is another's, and a carrier's goes by its message's id."""
     app = http.resolver()
     app.get("/fine")(lambda: (logger.info("looked"), http.empty())[1])
     asked = event("GET", "/fine")
@@ -189,4 +189,7 @@ def test_every_line_of_a_request_has_its_trace(printed: Callable[[], str]) -> No
     run(lambda: app.resolve(asked, CONTEXT))
     run(lambda: logger.info("quiet"))
 
-    assert [line.get("trace") for line in lines(printed)] == ["8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10", None]
+    asked["requestContext"]["authorizer"] = {}
+    run(lambda: app.resolve(asked, CONTEXT))
+
+    assert [line.get("trace") for line in lines(printed)] == ["8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10", None, None]

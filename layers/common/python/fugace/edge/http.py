@@ -75,10 +75,10 @@ class Router(APIGatewayRestResolver):
 
     def resolve(self, event: Event, context: Any) -> dict[str, Any]:  # noqa: ANN401  # Lambda's context, for Powertools
         """Answer an event. What the authorizer said of the tenant's plan comes with it, so nothing is looked up."""
-        trace = trace_of(event)
-        logger.append_keys(trace=trace or None)
+        trace, authorized = trace_of(event), (event.get("requestContext") or {}).get("authorizer") or {}
+        if authorized and trace:  # a carrier's call is followed by its message's id, and lines are paid by the byte
+            logger.append_keys(trace=trace)
         answer = super().resolve(event, context)
-        authorized = (event.get("requestContext") or {}).get("authorizer") or {}
         said = {"X-Request-Id": trace, "RateLimit-Policy": authorized.get("limits")}
         answer["multiValueHeaders"] |= {name: [value] for name, value in said.items() if value}
         return answer
