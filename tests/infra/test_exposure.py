@@ -7,6 +7,7 @@ import json
 import pytest
 
 from infra.config import ConfigError
+from infra.exposure import Domain
 from infra.parts.firewall import LAWFUL
 from infra.parts.rest_api import TLS_POLICY
 from tests.infra.test_config import CARRIER, context, read
@@ -44,6 +45,23 @@ def test_its_name_is_in_the_region_and_speaks_modern_tls(guarded):
     assert found["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     assert found["SecurityPolicy"] == "TLS_1_2"
     assert guarded.one("ApiGateway::RestApi")["SecurityPolicy"] == TLS_POLICY
+
+
+def test_without_client_certificates_its_name_speaks_what_the_api_speaks(example):
+    """TLS 1.3, or 1.2 with forward secrecy: the newer policies are for names that ask for no certificate."""
+    from aws_cdk import App, Stack, assertions, aws_apigateway  # noqa: PLC0415  # after PATH has node
+
+    from infra.parts.domain import OwnName  # noqa: PLC0415  # the same
+
+    stack = Stack(App(), "bare")
+    api = aws_apigateway.RestApi(stack, "Api")
+    api.root.add_method("GET")
+    OwnName(stack, "Own", domain=Domain(**DOMAIN), api=api, stage=api.deployment_stage, tls=TLS_POLICY)
+
+    (found,) = assertions.Template.from_stack(stack).find_resources("AWS::ApiGateway::DomainName").values()
+    assert found["Properties"]["SecurityPolicy"] == example.one("ApiGateway::RestApi")["SecurityPolicy"]
+    assert found["Properties"]["EndpointAccessMode"] == "STRICT"
+    assert "MutualTlsAuthentication" not in found["Properties"]
 
 
 def test_carriers_and_persons_are_given_its_name(guarded):
