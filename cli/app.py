@@ -1,4 +1,4 @@
-"""The command line: `fugace tenants|keys|carriers|messages|ledger|purge|queues|requests|restore|guard …`."""
+"""The command line: `fugace tenants|keys|plans|carriers|messages|ledger|purge|queues|requests|restore …`."""
 
 import os
 
@@ -13,6 +13,7 @@ from cli import (
     keys,
     ledger,
     messages,
+    plans,
     purge,
     queues,
     releases,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(plans.app, name="plans")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(messages.app, name="messages")
 app.add_typer(ledger.app, name="ledger")

@@ -20,6 +20,7 @@ _SERVICES = {
     "Scheduler": "EventBridge Scheduler",
     "SecretsManager": "Secrets Manager",
     "StepFunctions": "Step Functions",
+    "WAFv2": "WAF (where it is switched on)",
 }
 
 

@@ -1,12 +1,13 @@
 """`fugace tenants`: take a company in, and look at those that are."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from cli import keys, options, output
+from cli import keys, options, output, plans
 from cli.faults import CliError, told
 from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.keyring import Keyring
@@ -24,7 +25,7 @@ from fugace.rights import Requests
 
 app = typer.Typer(help="Companies that send.", no_args_is_help=True)
 
-COLUMNS = ("id", "name", "carrier", "created", "content_retention", "record_retention")
+COLUMNS = ("id", "name", "carrier", "plan", "created", "content_retention", "record_retention")
 _LONGEST_NAME = 100
 _PAGE = 100
 
@@ -37,6 +38,7 @@ def create(
     carrier: Annotated[str, typer.Option(help="Where its live messages go: a configured carrier.")] = "simulator",
     content_retention: Annotated[str | None, typer.Option(help="How long texts are kept (ISO 8601).")] = None,
     record_retention: Annotated[str | None, typer.Option(help="How long the record of a message is kept.")] = None,
+    plan: Annotated[str, typer.Option(help="How many requests it may make: a deployed plan. Default: the usual.")] = "",
     key: Annotated[keys.Mode | None, typer.Option(help="Also make a first admin key of this mode.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -47,8 +49,12 @@ def create(
     retention = _retention({kind: text for kind, text in chosen.items() if text is not None})
     settings = options.settings(environment)
     options.check_carrier(environment, carrier)
+    chosen_plan = plans.chosen(environment, plan)
     with output.working("Making keys"):
         tenant = _found(settings, Tenant(new_tenant(), name, carrier, wiring.clock()(), retention))
+        if chosen_plan:
+            plans.put_on(environment, tenant.id, chosen_plan)
+            tenant = replace(tenant, plan=chosen_plan)
         first = keys.add(settings, tenant, Role.ADMIN, key, note="first admin") if key else None
     if as_json:
         output.print_json({"tenant": shown(tenant), **({"key": first} if first else {})})
@@ -77,6 +83,21 @@ def show(tenant: options.TenantArgument, environment: options.Environment, as_js
     now = wiring.clock()()
     usable = [key for key in wiring.tenants(settings).api_keys(found.id) if key.usable(now)]
     output.one({**shown(found), "usable_keys": len(usable)}, as_json=as_json)
+
+
+@app.command()
+@told
+def plan(
+    tenant: options.TenantArgument,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="`fugace plans list` has them.")],
+    environment: options.Environment,
+    as_json: options.Json = False,
+) -> None:
+    """Put a tenant on a plan: how many requests it may make. In force within a minute; nothing is refused meanwhile."""
+    settings = options.settings(environment)
+    found = options.known(settings, tenant)
+    plans.put_on(environment, found.id, plan)
+    output.one(shown(replace(found, plan=plan)), as_json=as_json)
 
 
 @app.command()
@@ -115,6 +136,7 @@ def shown(tenant: Tenant) -> dict[str, str | None]:
         "id": tenant.id,
         "name": tenant.name,
         "carrier": tenant.carrier,
+        "plan": tenant.plan or None,
         "created": output.time(tenant.created),
         "content_retention": str(tenant.retention.period(Kind.CONTENT)),
         "record_retention": str(tenant.retention.period(Kind.RECORD)),

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from fugace.domain import bounds
 from fugace.domain.bounds import Bound, BoundsError
+from fugace.domain.plans import Plan, Plans
 from fugace.domain.retention import Kind, Period
 from infra.boundary.regions import MEMBERS, UNION
+from infra.exposure import Domain, Firewall, check_addresses
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +44,12 @@ CONCURRENCY = (2, 1000)
 """How many functions Lambda lets a queue wake at once, at least and at most."""
 
 STAGE = "live"
+
+RATE, BURST = 500, 1000
+"""Requests a second, and at once, over all tenants: the roof of the house, below the account's own (10,000).
+
+How much of it one tenant may have is its plan's affair.
+"""
 
 AWS_URL = "https://{api_id}.execute-api.{region}.{suffix}/{stage}"
 
@@ -80,8 +88,11 @@ class Carrier:
     adapter: str
     url: str
     concurrency: int = 2
+    addresses: tuple[str, ...] = ()
+    """Where its receipts come from (CIDR), if it publishes that: the API takes them from nowhere else then."""
 
     def __post_init__(self) -> None:
+        check_addresses(self.addresses)
         _demand(
             CONCURRENCY[0] <= self.concurrency <= CONCURRENCY[1],
             f"carrier {self.name}: concurrency is {self.concurrency}, Lambda takes 2 to 1000",
@@ -99,6 +110,11 @@ class Environment:
     """None: whichever account the credentials of the deployment belong to."""
     public_url: str = AWS_URL
     """Where the API answers; `{api_id}`, `{region}`, `{suffix}` and `{stage}` are filled in."""
+    plans: tuple[Plan, ...] = (Plan("standard", rate=100, burst=200),)
+    """How many requests a tenant may make. The first is for whoever was put on none."""
+    domain: Domain | None = None
+    """A name of the API's own; None: the one that AWS gives."""
+    firewall: Firewall | None = None
     webhook_exceptions: tuple[str, ...] = ()
     """Origins that webhooks may call although they are plain or private. Empty wherever real people are written to."""
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -149,6 +165,9 @@ class Environment:
             f"removal is {self.removal!r}, it may be destroy or retain": self.removal in {"destroy", "retain"},
             f"release is {self.release!r}, it may be gradual or at-once": self.release in {"gradual", "at-once"},
             f"tally_seconds is {self.tally_seconds}, Lambda takes 0 to 300": 0 <= self.tally_seconds <= 300,  # noqa: PLR2004
+            f"the certificate of the domain is in another Region than {self.region}": (
+                self.domain is None or self.domain.region == self.region
+            ),
             "it has no carrier, so nothing could be sent": bool(self.carriers),
             f"hosts are {dict(self.hosts)}, each may be in a member state of the Union alone": (
                 set(self.hosts.values()) <= MEMBERS
@@ -157,6 +176,13 @@ class Environment:
         }
         for sentence, kept in demands.items():
             _demand(kept, f"environment {self.name}: {sentence}")
+        Plans(self.name, self.plans)
+        for plan in self.plans:
+            _demand(
+                plan.rate <= RATE and plan.burst <= BURST,
+                f"environment {self.name}: plan {plan.name} is above what all tenants have together, "
+                f"{RATE} requests a second and {BURST} at once",
+            )
 
     @property
     def retain(self) -> bool:
@@ -210,6 +236,10 @@ SETTINGS += ("permissions_boundary",)
 """What `-c KEY=VALUE` sets on top of the environment's own description."""
 
 
+def _carrier(raw: Mapping[str, Any]) -> Carrier:
+    return Carrier(**{**raw, "addresses": tuple(raw.get("addresses", ()))})
+
+
 def read(context: Mapping[str, Any]) -> Environment:
     """The environment that the context names with `-c env=NAME`, of those under `environments`."""
     name, known = context.get("env"), context.get("environments") or {}
@@ -218,8 +248,11 @@ def read(context: Mapping[str, Any]) -> Environment:
     raw |= {key: ROOT / raw[key] for key in ("layer", "code") if key in raw}
     raw["webhook_exceptions"] = tuple(raw.get("webhook_exceptions", ()))
     try:
-        raw["carriers"] = tuple(Carrier(**carrier) for carrier in raw.get("carriers", ()))
+        raw["carriers"] = tuple(_carrier(carrier) for carrier in raw.get("carriers", ()))
+        kinds = {"domain": Domain, "firewall": Firewall}
+        raw |= {key: kind(**raw[key]) for key, kind in kinds.items() if raw.get(key) is not None}
+        raw |= {"plans": tuple(Plan(**plan) for plan in raw["plans"])} if "plans" in raw else {}
         return Environment(name=str(name), **raw)
-    except TypeError as error:  # a setting that does not exist, or one that is missing
+    except (TypeError, ValueError) as error:  # a setting that does not exist, is missing, or cannot be
         sentence = f"environment {name}: {error}"
         raise ConfigError(sentence) from error

@@ -57,7 +57,7 @@ class Duty:
     """Tables that it may have restored beside themselves, as they were, and what it may do there with the rows."""
     timer: str = ""
     settings: tuple[str, ...] = ()
-    """Further variables: PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING, LEAVE_WAITING."""
+    """Further variables: PLANS, PUBLIC_URL, WEBHOOK_EXCEPTIONS, WAITING, LEAVE_WAITING."""
     megabytes: int = MEGABYTES
     repeats: bool = False
     """Puts work back on the queue that wakes it: Lambda's loop detection would stop it after 16 rounds."""
@@ -94,8 +94,9 @@ DUTIES = {
     "auth": Duty(
         "functions.auth.authorizer.handle",
         10,
-        tenants="GetItem PutItem UpdateItem",
+        tenants="BatchGetItem GetItem PutItem UpdateItem",
         purge="UpdateItem",
+        settings=("PLANS",),
     ),
     "keys": Duty(
         "functions.auth.handler.handle",

@@ -384,8 +384,15 @@ class FakeTenants:
     def everyone(self) -> list[Tenant]:
         return sorted(self.tenants.values(), key=lambda each: (each.created, each.id))
 
+    def put_on(self, tenant: TenantId, plan: str) -> bool:
+        if self.get(tenant) is None:
+            return False
+        self.tenants[tenant] = replace(self.tenants[tenant], plan=plan)
+        return True
+
     def api_key(self, tenant: TenantId, key_id: str) -> ApiKey | None:
-        return self.keys.get((tenant, key_id))
+        key, owner = self.keys.get((tenant, key_id)), self.tenants.get(tenant)
+        return replace(key, plan=owner.plan if owner else "") if key else None
 
     def api_keys(self, tenant: TenantId) -> list[ApiKey]:
         return sorted(

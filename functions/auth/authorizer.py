@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from fugace.domain import apikey
+from fugace.domain.plans import Plan, Plans, counted_under
 from fugace.domain.tenant import ApiKey
 from fugace.edge import observe, wiring
 from fugace.edge.observe import logger
@@ -84,6 +85,12 @@ def door() -> Door:
     return Door(wiring.tenants(settings), wiring.agenda(settings), wiring.clock())
 
 
+@cache
+def plans() -> Plans:
+    """How many requests tenants may make, as the deployment says."""
+    return Settings.read().plans
+
+
 @observe.entry
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The entry point of the authorizer, of either kind: TOKEN or REQUEST."""
@@ -91,9 +98,11 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if isinstance(key, str):
         logger.info("refused", reason=key)
         raise UnauthorizedError
+    plan, counted = _counted(key)
     logger.info("admitted", tenant=key.tenant, key_id=key.id)
     return {
         "principalId": key.id,
+        "usageIdentifierKey": counted,
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": _stage(event["methodArn"])}],
@@ -103,8 +112,23 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
             "key_id": key.id,
             "scopes": " ".join(sorted(key.role.scopes)),
             "live": "true" if key.live else "false",
+            "limits": plan.limits,
         },
     }
+
+
+def _counted(key: ApiKey) -> tuple[Plan, str]:
+    """The tenant's plan, and what API Gateway counts the request under (`usageIdentifierKey`).
+
+    Who was put on no plan, or on one that is not there any more, is on the usual one, together with all like it: to
+    be slow is better than to be locked out.
+    """
+    plan = plans().named(key.plan)
+    if plan:
+        return plan, counted_under(plans().environment, plan.name, key.tenant)
+    if key.plan:
+        logger.warning("plan-unknown", tenant=key.tenant)
+    return plans().usual, plans().shared
 
 
 def _authorization(event: dict[str, Any]) -> str:

@@ -41,7 +41,8 @@ def late(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
         except Exception:  # noqa: BLE001  # whatever it is, it is this report's; the line below is masked
             logger.exception("receipt-failed", message_id=report.key.id, carrier=report.carrier)
             failed.append(number)
-    logger.info("receipts-taken", count=len(event["Records"]), failed=len(failed))
+    ids = tuple(report.key.id for report in reports.values())
+    logger.info("receipts-taken", count=len(event["Records"]), failed=len(failed), messages=ids)
     return _failures(failed)
 
 
@@ -52,14 +53,18 @@ def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN4
     done = notifier().deliver(letters)
     failed += done.undone
     logger.info("notified", count=done.told, retried=done.retried, failed=len(failed))
-    _complain(done)
+    _complain(done, letters)
     return _failures(failed)
 
 
-def _complain(done: Summary) -> None:
-    """What an operator has to know: nobody else will tell a tenant that its webhook is dead."""
+def _complain(done: Summary, letters: dict[str, Letter]) -> None:
+    """What an operator has to know: nobody else will tell a tenant that its webhook is dead.
+
+    The messages are named of which nobody was told: of each attempt there is a line in the webhook's own log.
+    """
     for reason in sorted(set(done.undone.values())):
-        logger.error("letters-returned", reason=reason)
+        ids = tuple(letters[number].id for number, why in done.undone.items() if why == reason)
+        logger.error("letters-returned", reason=reason, messages=ids)
     for webhook, reason in done.disabled:
         logger.warning("webhook-disabled", tenant=webhook.tenant, webhook=webhook.id, reason=reason)
     if done.disabled:

@@ -76,7 +76,8 @@ def report(carrier: str, token: str) -> Response[str]:
     if strange := [each.strange for each in taken if each.strange is not None]:
         observe.count("UnknownState", len(strange))
         logger.warning("unknown-state", carrier=carrier, code=",".join(sorted(set(strange) - {""})))
-    logger.info("received", carrier=carrier, count=len(outcomes), outcome=",".join(sorted(set(outcomes))))
+    ids, became = tuple(each.key.id for each in taken if each.key), ",".join(sorted(set(outcomes)))
+    logger.info("received", carrier=carrier, count=len(outcomes), outcome=became, messages=ids)
     return Response(HTTPStatus.OK.value, "text/plain", "OK")
 
 

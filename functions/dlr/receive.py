@@ -1,7 +1,7 @@
 """Use case: a carrier calls. Who it is comes first, then what it says, and then it is not lost any more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fugace.domain import callbacks
@@ -22,6 +22,8 @@ class Taken:
     outcome: Outcome
     strange: str | None = None
     """The code that came with the state `unknown`: mostly a state that the carrier's table does not have."""
+    key: MessageKey | None = field(default=None, compare=False)
+    """Of the message it speaks of, where that can be one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +52,21 @@ class Receiver:
         named = callbacks.read(self.vault.sign, carrier, token)
         adapter.verify(callback)
         events = adapter.read_callback(callback)
-        return [Taken(self._take(carrier, named, event), _strange(event)) for event in events]
+        return [self._take(carrier, named, event) for event in events]
 
-    def _take(self, carrier: str, named: MessageKey | None, event: Event) -> Outcome:
+    def _take(self, carrier: str, named: MessageKey | None, event: Event) -> Taken:
         try:
             key = named or MessageKey.from_reference(event.reference)
         except ValueError:
-            return Outcome.UNKNOWN
+            return Taken(Outcome.UNKNOWN, _strange(event))
         change = Change(event.status, _time(event.at, self.clock()), event.evidence, as_code(event.code))
         report = Report(key, carrier, change, event.part)
         try:
-            return record(self.messages, report)
+            outcome = record(self.messages, report)
         except UnavailableError:
             self.late.send([report.body()])
-            return Outcome.LATER
+            outcome = Outcome.LATER
+        return Taken(outcome, _strange(event), key)
 
 
 def _time(theirs: datetime | None, ours: datetime) -> datetime:

@@ -59,7 +59,8 @@ def relay(event: Event, _context: LambdaContext) -> Failures:
     failed = _relay().run(steps)
     places = [record["dynamodb"]["SequenceNumber"] for record in records if record["eventName"] in _CHANGES]
     failed |= dict.fromkeys(set(places) - {step.number for step in steps}, "unreadable")
-    logger.info("relayed", count=len(records), failed=len(failed))
+    ids = tuple(step.after.key.id for step in steps if step.after and not step.before)  # later changes others tell
+    logger.info("relayed", count=len(records), failed=len(failed), messages=ids)
     if not failed:
         return {"batchItemFailures": []}
     logger.warning("relay-failed", reason=",".join(sorted(set(failed.values()))))
@@ -94,11 +95,20 @@ def dispatch(event: Event, _context: LambdaContext) -> Failures:
         retried=tally[Outcome.RETRIED],
         skipped=tally[Outcome.DROPPED],
         failed=len(back),
+        messages=tuple(map(_named, records)),
     )
     for outcome, metric in _ALARMING.items():
         if tally[outcome]:
             observe.count(metric, tally[outcome])
     return {"batchItemFailures": [{"itemIdentifier": each} for each in back]}
+
+
+def _named(record: Event) -> str:
+    """The message that a body names."""
+    try:
+        return Task.read(json.loads(record["body"])).key.id
+    except Exception:  # noqa: BLE001  # what it holds that we cannot read is not quoted
+        return ""
 
 
 def _one(use_case: Dispatch, names: dict[str, str], record: Event) -> str:

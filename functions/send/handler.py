@@ -106,7 +106,8 @@ def _many(sender: Sender, results: list[Accepted | FugaceError]) -> Response[str
         if isinstance(each, FugaceError) and each.__cause__ is not None:
             logger.error("bug", exc_info=each.__cause__)
             observe.count("Bug")
-    logger.info("accepted", tenant=sender.tenant, count=len(taken), failed=len(results) - len(taken))
+    ids = tuple(each.record.key.id for each in taken)
+    logger.info("accepted", tenant=sender.tenant, count=len(taken), failed=len(results) - len(taken), messages=ids)
     shown = [
         view.accepted(each) if isinstance(each, Accepted) else {"problem": problem.describe(each)} for each in results
     ]

@@ -9,9 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.config import STAGE, Environment
+from infra.config import AWS_URL, BURST, RATE, STAGE, Environment
+from infra.parts.addresses import receipts_from
+from infra.parts.domain import OwnName
+from infra.parts.firewall import Wall
 from infra.parts.function import Function
 from infra.parts.logs import log_group
+from infra.parts.plans import UsagePlans
 from infra.parts.problems import answer_as_problems
 
 ROUTES = (
@@ -74,11 +78,9 @@ ACCESS_LOG = {
     "status": "$context.status",
     "latency": "$context.responseLatency",
     "integrationLatency": "$context.integrationLatency",
+    "integrationRequestId": "$context.integration.requestId",
     "responseType": "$context.error.responseType",
 }
-
-RATE, BURST = 500, 1000
-"""Requests a second, and at once, over all tenants: the roof of the house, below the account's own (10,000)."""
 
 
 class RestApi(Construct):
@@ -96,6 +98,10 @@ class RestApi(Construct):
             endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
             cloud_watch_role=False,
             deploy_options=self._stage(key),
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER,  # what a client sends as one is not looked at
+            policy=receipts_from(environment),
+            # A client without a certificate would come in through the other door.
+            disable_execute_api_endpoint=True if environment.domain and environment.domain.truststore else None,
         )
         bare = self.api.node.default_child
         if isinstance(bare, apigateway.CfnRestApi):
@@ -103,10 +109,21 @@ class RestApi(Construct):
         self.api.deployment_stage.node.add_dependency(self._log_account())
         self.api.node.try_remove_child("Endpoint")  # an output of its own; ours is ApiUrl
         answer_as_problems(self.api)
+        self._expose()
+
+    def _expose(self) -> None:
+        environment, stage = self._environment, self.api.deployment_stage
+        UsagePlans(self, "Plans", environment=environment, api=self.api, stage=stage)
+        if environment.domain:
+            OwnName(self, "Domain", domain=environment.domain, api=self.api, stage=stage, tls=TLS_POLICY)
+        if environment.firewall:
+            Wall(self, "Firewall", environment=environment, firewall=environment.firewall, stage=stage)
 
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end: paths are appended."""
+        if self._environment.domain and self._environment.public_url == AWS_URL:
+            return f"https://{self._environment.domain.name}"
         return self._environment.public_url.format(
             api_id=self.api.rest_api_id, region=self._environment.region, suffix=Aws.URL_SUFFIX, stage=STAGE
         )
@@ -130,12 +147,16 @@ class RestApi(Construct):
                         method,
                         self._call(functions[name]),
                         authorizer=gate,
+                        api_key_required=gate is not None,  # the one that the authorizer gives, to count by
                         authorization_type=None if gate else apigateway.AuthorizationType.NONE,
                     )
 
     @staticmethod
     def _call(function: Function) -> apigateway.LambdaIntegration:
-        return apigateway.LambdaIntegration(function.live, proxy=True, scope_permission_to_method=False)
+        """The gateway waits for as long as the function may run: by itself it would hold a client for 29 seconds."""
+        return apigateway.LambdaIntegration(
+            function.live, proxy=True, scope_permission_to_method=False, timeout=function.fn.timeout
+        )
 
     def _stage(self, key: kms.IKey) -> apigateway.StageOptions:
         days = self._environment.access_days

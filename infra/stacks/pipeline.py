@@ -1,5 +1,7 @@
 """What works: queues, functions, the API, and the time that passes."""
 
+import json
+
 from aws_cdk import App, CfnOutput, Duration, Stack, aws_lambda
 from aws_cdk import Environment as Place
 
@@ -10,6 +12,7 @@ from infra.parts.access import Surroundings
 from infra.parts.carrier import Carrier
 from infra.parts.function import Function
 from infra.parts.machine import WORKFLOWS, Machine, machine_arn
+from infra.parts.plans import described
 from infra.parts.pollers import poll_deletions, poll_outbox, poll_queue
 from infra.parts.queues import Queue
 from infra.parts.recurring import RHYTHMS, Recurring
@@ -127,6 +130,7 @@ class PipelineStack(Stack):
             "SCHEDULE_GROUP": self._timer.group.schedule_group_name,
             "SCHEDULE_ROLE": self._timer.role.role_arn,
             "PUBLIC_URL": api.url,
+            "PLANS": json.dumps(described(environment.plans)),
             "WEBHOOK_EXCEPTIONS": " ".join(environment.webhook_exceptions),
         }
 

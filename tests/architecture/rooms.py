@@ -60,6 +60,7 @@ ROOMS = (  # the first that fits is a file's room
         "fugace.datamap",
         "fugace.domain.bounds",
         "fugace.domain.case",
+        "fugace.domain.plans",
         "fugace.domain.retention",
         "aws_cdk",
         "constructs",

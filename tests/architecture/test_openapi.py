@@ -269,3 +269,15 @@ def test_examples_of_filing_are_accepted(example: dict[str, Any]) -> None:
     now = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
     assert dsar_schema.wish(json.dumps(example["value"]).encode(), now).id == example["value"]["subject_request_id"]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_what_comes_with_every_answer_is_described_with_every_answer(
+    method: str, path: str, operation: dict[str, Any]
+) -> None:
+    """Which request it was; and, where a key is asked for, how many there may be. A 401 is nobody's plan."""
+    for status, response in operation["responses"].items():
+        headers = resolved(response)["headers"]
+        assert "X-Request-Id" in headers, (method, path, status)
+        if operation["security"] and status != "401":
+            assert "RateLimit-Policy" in headers, (method, path, status)

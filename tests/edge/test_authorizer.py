@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fugace.domain import apikey
+from fugace.domain.plans import Plan, Plans
 from fugace.domain.retention import Period
 from fugace.domain.tenant import ApiKey, Role
 from fugace.edge.observe import FailedError
@@ -20,6 +21,7 @@ from tests.fakes_keeping import FakeAgenda
 CONTEXT = SimpleNamespace(aws_request_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 ARN = "arn:aws:execute-api:eu-west-3:000000000000:abc123/live/GET/v1/messages/some-id"
 NUMBER = "+33639980001"
+PLANS = Plans("example", (Plan("standard", 50, 100), Plan("trial", 1, 5, day=1000)))
 
 
 class Store(FakeTenants):
@@ -57,6 +59,7 @@ class House:
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     house = House()
     monkeypatch.setattr(authorizer, "door", lambda: house.door)
+    monkeypatch.setattr(authorizer, "plans", lambda: PLANS)
     return house
 
 
@@ -83,7 +86,37 @@ def test_functions_are_told_tenant_key_scopes_and_mode(house: House) -> None:
         "key_id": house.key_id,
         "scopes": "messages:read messages:send",
         "live": "true",
+        "limits": '"second";q=50;w=1',
     }
+
+
+@pytest.mark.parametrize(
+    ("plan", "limits", "counted"),
+    [
+        ("trial", '"second";q=1;w=1, "day";q=1000;w=86400', f"fugace-example_trial_{SHOP}"),
+        ("standard", '"second";q=50;w=1', f"fugace-example_standard_{SHOP}"),
+        ("", '"second";q=50;w=1', "fugace-example_tenants-on-no-plan"),
+        ("gone", '"second";q=50;w=1', "fugace-example_tenants-on-no-plan"),
+    ],
+)
+def test_the_gateway_is_told_what_to_count_a_request_under(house: House, plan: str, limits: str, counted: str) -> None:
+    """A tenant on a plan is counted by itself; one on none, or on one that was taken away, is never locked out."""
+    house.tenants.put_on(SHOP, plan)
+
+    answer = asks(f"Bearer {house.secret}")
+
+    assert answer["usageIdentifierKey"] == counted
+    assert answer["context"]["limits"] == limits
+
+
+def test_a_plan_that_is_not_there_any_more_is_told_to_the_operator(house: House, printed: Callable[[], str]) -> None:
+    """Its tenants share one count until somebody puts them on another."""
+    house.tenants.put_on(SHOP, "gone")
+
+    asks(f"Bearer {house.secret}")
+
+    told = [json.loads(line) for line in printed().splitlines()]
+    assert [line["tenant"] for line in told if line["event"] == "plan-unknown"] == [SHOP]
 
 
 def test_header_names_and_the_scheme_are_read_in_any_case(house: House) -> None:

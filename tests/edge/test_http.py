@@ -24,8 +24,8 @@ from fugace.domain.errors import (
     UnauthorizedError,
 )
 from fugace.domain.tenant import Role, Scope
-from fugace.edge import http
-from tests.edge.events import event
+from fugace.edge import http, observe
+from tests.edge.events import CONTEXT, event
 from tests.fakes import FIRST, SHOP
 
 NUMBER = "+33639980001"
@@ -223,3 +223,77 @@ def test_no_cache_keeps_an_answer() -> None:
     """Answers hold keys, and numbers for those who may see them."""
     assert http.answer(HTTPStatus.OK, {}).headers["Cache-Control"] == "no-store"
     assert http.empty().headers["Cache-Control"] == "no-store"
+
+
+# What every answer says: which request it was, and how many there may be.
+
+OURS = "8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+def answered(asked: dict[str, Any], path: str = "/fine") -> dict[str, list[str]]:
+    """The headers of the answer to `asked`, by a router with a route that works, one that refuses, and a bug."""
+    app = http.resolver()
+    app.get("/fine")(lambda: http.answer(HTTPStatus.OK, {}))
+    app.get("/refused")(lambda: http.body(app.current_event, Wish))
+    app.get("/bug")(lambda: 1 / 0)
+    asked = {**asked, "path": path, "httpMethod": "GET"}
+    asked["requestContext"] = {"requestId": OURS, **asked["requestContext"]}
+    answer = observe.entry(app.resolve)(asked, CONTEXT)
+    observe.entry(lambda *_: None)({}, CONTEXT)  # the next test is another invocation
+    headers: dict[str, list[str]] = answer["multiValueHeaders"]
+    return headers
+
+
+@pytest.mark.parametrize("path", ["/fine", "/refused", "/bug", "/nowhere"])
+def test_every_answer_says_which_request_it_was_and_how_many_there_may_be(path: str) -> None:
+    """Whoever asks for help has an id to name; whoever hurries is told the plan before it is used up."""
+    asked = event("GET", "/")
+    asked["requestContext"]["authorizer"]["limits"] = '"second";q=50;w=1'
+
+    headers = answered(asked, path)
+
+    assert headers["X-Request-Id"] == [OURS]
+    assert headers["RateLimit-Policy"] == ['"second";q=50;w=1']
+    assert "RateLimit" not in headers  # nobody counts, so nobody knows what is left
+
+
+def test_who_has_no_plan_is_told_of_none() -> None:
+    """A carrier's receipts are not counted."""
+    assert "RateLimit-Policy" not in answered(event("GET", "/", role=None))
+
+
+@pytest.mark.parametrize(
+    ("said", "trace"),
+    [
+        pytest.param(PARENT, TRACE, id="a trace"),
+        pytest.param(PARENT.replace("00-", "01-", 1), OURS, id="of a later version"),
+        pytest.param(PARENT.upper(), OURS, id="capitals"),
+        pytest.param(f"00-{'0' * 32}-00f067aa0ba902b7-01", OURS, id="no trace id"),
+        pytest.param(f"00-{TRACE}-{'0' * 16}-01", OURS, id="no parent id"),
+        pytest.param(f"{PARENT}-{NUMBER}", OURS, id="something behind it"),
+        pytest.param(NUMBER, OURS, id="a number"),
+    ],
+)
+def test_a_trace_is_taken_in_its_form_alone(said: str, trace: str) -> None:
+    """W3C Trace Context, section 3.2.2: the one way in which a client's words reach our logs is 32 hex digits."""
+    asked = event("GET", "/", headers={"TraceParent": said, "tracestate": f"to={NUMBER}", "baggage": NUMBER})
+
+    headers = answered(asked)
+
+    assert headers["X-Request-Id"] == [trace]
+    assert NUMBER not in json.dumps(headers)
+
+
+def test_who_has_no_key_says_nothing_in_our_logs() -> None:
+    """Anybody may call a receipt's address."""
+    assert answered(event("GET", "/", role=None, headers={"traceparent": PARENT}))["X-Request-Id"] == [OURS]
+
+
+def test_an_id_that_is_none_is_not_repeated() -> None:
+    """The gateway makes them; what did not come from there is not to be trusted with a header."""
+    asked = event("GET", "/")
+    asked["requestContext"]["requestId"] = f"{NUMBER}\r\nSet-Cookie: a=b"
+
+    assert "X-Request-Id" not in answered(asked)

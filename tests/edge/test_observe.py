@@ -63,6 +63,14 @@ def test_an_event_is_a_word(printed: Callable[[], str]) -> None:
     assert line["event"] == "?"
 
 
+def test_a_batch_names_its_messages_and_nothing_else(printed: Callable[[], str]) -> None:
+    """By these a message is followed from function to function; whatever is not the id of one is not shown."""
+    logger.info("relayed", messages=("01890a5d-ac96-774b-bcce-b302099a8057", NUMBER[1:], NUMBER, 33639980001, ""))
+
+    (line,) = lines(printed)
+    assert line["messages"] == ["01890a5d-ac96-774b-bcce-b302099a8057", "?", "?", "?", "?"]
+
+
 def test_an_error_is_told_by_class_and_place(printed: Callable[[], str]) -> None:
     """What it says may quote a request; what it is, and where it was, cannot."""
 
@@ -169,3 +177,19 @@ def test_the_edge_brings_none_of_the_expensive_packages() -> None:
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/common/python'}"},
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_every_line_of_a_request_has_its_trace(printed: Callable[[], str]) -> None:
+    """A support case begins with one id. The next invocation is another's, and a carrier's goes by its message's id."""
+    app = http.resolver()
+    app.get("/fine")(lambda: (logger.info("looked"), http.empty())[1])
+    asked = event("GET", "/fine")
+    asked["requestContext"]["requestId"] = "8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10"
+
+    run(lambda: app.resolve(asked, CONTEXT))
+    run(lambda: logger.info("quiet"))
+
+    asked["requestContext"]["authorizer"] = {}
+    run(lambda: app.resolve(asked, CONTEXT))
+
+    assert [line.get("trace") for line in lines(printed)] == ["8b2b4b44-7d5c-4f0e-9c4e-0d7c0f1f3b10", None, None]

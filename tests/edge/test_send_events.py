@@ -111,12 +111,13 @@ def test_one_image_that_cannot_be_read_does_not_keep_the_others(office, printed)
 
 @pytest.mark.usefixtures("office")
 def test_a_batch_costs_one_short_line(printed):
-    """Logs are paid by the byte (B16)."""
+    """Logs are paid by the byte (B16): two hundred, and forty for the id of each message."""
     relay(*(accepted(str(number), key=key_number(number)) for number in range(10)))
 
     lines = printed().splitlines()
     assert len(lines) == 1
-    assert len(lines[0]) < 200
+    assert len(lines[0]) < 200 + 10 * 40
+    assert json.loads(lines[0])["messages"] == [str(key_number(number).id) for number in range(10)]
 
 
 # --- the queues -----------------------------------------------------------------------------------
@@ -173,7 +174,8 @@ def test_a_batch_is_handed_over_with_one_short_line(counter, printed):
     assert all(counter.history(key)[-1] == "submitted" for key in keys)
     lines = printed().splitlines()
     assert len(lines) == 1
-    assert len(lines[0]) < 200
+    assert len(lines[0]) < 200 + 10 * 40
+    assert json.loads(lines[0])["messages"] == [key.id for key in keys]
 
 
 def test_only_what_failed_comes_back(counter):

@@ -109,6 +109,7 @@ def synthesized(environment_of: Callable[[str], Any], tmp_path_factory: pytest.T
     example = environment_of("example")
     environments = [example, environment_of("laptop")]
     environments += [replace(example, name=region, region=region, **MORE.get(region, {})) for region in UNION]
+    environments.append(guarded_like(example))
     app = App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
     for environment in environments:
         build(app, environment)
@@ -122,6 +123,27 @@ def synthesized(environment_of: Callable[[str], Any], tmp_path_factory: pytest.T
         )
         for each in environments
     }
+
+
+def guarded_like(example: Any) -> Any:
+    """The same with every option: a name of its own, client certificates, a firewall, addresses of a carrier."""
+    from infra.exposure import Domain, Firewall  # noqa: PLC0415  # as the others
+
+    arn = f"arn:aws:acm:{example.region}:111122223333:certificate/3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    walled, open_ = example.carriers
+    return replace(
+        example,
+        name="guarded",
+        domain=Domain("sms.example.com", arn, "s3://example-truststore/clients.pem", "1"),
+        firewall=Firewall(),
+        carriers=(replace(walled, addresses=("91.198.174.0/24", "2a02:ec80::/32")), open_),
+    )
+
+
+@pytest.fixture(scope="session")
+def guarded(synthesized: Mapping[str, Stacks]) -> Stacks:
+    """With everything that is an option."""
+    return synthesized["guarded"]
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ KINDS = (
     "ACCESS_DENIED",
     "MISSING_AUTHENTICATION_TOKEN",
     "REQUEST_TOO_LARGE",
+    "INVALID_API_KEY",
+    "WAF_FILTERED",
     "THROTTLED",
     "QUOTA_EXCEEDED",
     "DEFAULT_4XX",
@@ -97,6 +99,8 @@ def test_the_gateways_statuses_are_those_of_http(example):
         "UNAUTHORIZED": "401",
         "ACCESS_DENIED": "403",
         "MISSING_AUTHENTICATION_TOKEN": "404",
+        "INVALID_API_KEY": "503",
+        "WAF_FILTERED": "403",
         "REQUEST_TOO_LARGE": "413",
         "THROTTLED": "429",
         "QUOTA_EXCEEDED": "429",
@@ -120,7 +124,7 @@ def test_the_gateway_speaks_as_the_functions_do(example):
         if code != "bug":
             status, title = known[code]
             assert (body.get("status", status), body["title"]) == (status, title)
-        assert ("gatewayresponse.header.Retry-After" in headers) is (body.get("status") == 429)
+        assert ("gatewayresponse.header.Retry-After" in headers) is (body.get("status") in {429, 503})
 
 
 def test_answers_are_part_of_what_is_deployed(example):
@@ -157,6 +161,7 @@ def test_the_access_log_has_what_is_on_the_list(example):
         "$context.responseLatency",
         "$context.integrationLatency",
         "$context.error.responseType",
+        "$context.integration.requestId",
     }
 
 

@@ -80,7 +80,7 @@ def test_functions_are_told_what_they_need_and_no_more(example):
     timer = {"CARRIERS", "NOTIFY_QUEUE", "SCHEDULE_GROUP", "SCHEDULE_ROLE"}
 
     assert {name: set(told(example, name)) - always for name in DUTIES} == {
-        "auth": {"TENANTS_TABLE", "PURGE_TABLE"},
+        "auth": {"TENANTS_TABLE", "PURGE_TABLE", "PLANS"},
         "keys": {"TENANTS_TABLE", "PURGE_TABLE"},
         "send": vault | {"MESSAGES_TABLE", "CARRIERS"},
         "relay": timer,

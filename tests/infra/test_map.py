@@ -91,9 +91,9 @@ def kind(resource: Resource) -> str:
     return str(resource["Type"]).removeprefix("AWS::")
 
 
-@pytest.fixture(params=["example", "laptop"])
+@pytest.fixture(params=["example", "laptop", "guarded"])
 def deployed(request, synthesized):
-    """What production looks like, and what a laptop does."""
+    """What production looks like, what a laptop does, and what there is with every option."""
     return synthesized[request.param]
 
 
@@ -107,13 +107,14 @@ def test_nothing_is_deployed_that_opens_a_banned_place(deployed):
     assert opens(templates(deployed)) == []
 
 
-def test_the_map_names_nothing_that_is_not_deployed(example):
+def test_the_map_names_nothing_that_is_not_deployed(example, guarded):
     """A list that is never shortened is not read."""
-    found = templates(example)
-    there = {holder for part in held("example", found) for holder in holders(part)}
+    stacks = (example, guarded)
+    there = {holder for each in stacks for part in held(each.environment, templates(each)) for holder in holders(part)}
+    kinds = {kind(resource) for each in stacks for resource in templates(each).values()}
 
     assert [each for each in HOLDERS if each not in there] == []
-    assert set(EMPTY) - {kind(resource) for resource in found.values()} == set()
+    assert set(EMPTY) - kinds == set()
 
 
 def test_a_place_is_deployed_if_and_only_if_the_map_says_so():

@@ -64,6 +64,25 @@ def stage(client: Client, of: Resource) -> Found:
     }
 
 
+@reads("AWS::ApiGateway::UsagePlan")
+def usage_plan(client: Client, of: Resource) -> Found:
+    found = client("apigateway").get_usage_plan(usagePlanId=of.physical)
+    return {**found, "UsagePlanName": found["name"], "Tags": tags(found.get("tags", {}))}
+
+
+@reads("AWS::ApiGateway::ApiKey")
+def api_key(client: Client, of: Resource) -> Found:
+    found = client("apigateway").get_api_key(apiKey=of.physical, includeValue=True)
+    return {**found, "Tags": tags(found.get("tags", {}))}
+
+
+@reads("AWS::ApiGateway::UsagePlanKey")
+def usage_plan_key(client: Client, of: Resource) -> Found:
+    where = {"usagePlanId": of.properties["UsagePlanId"], "keyId": of.properties["KeyId"]}
+    found = client("apigateway").get_usage_plan_key(**where)
+    return {"UsagePlanId": where["usagePlanId"], "KeyId": found["id"], "KeyType": found["type"]}
+
+
 def _setting(path: str, found: dict[str, Any]) -> Found:
     """`*/*` is how the service writes every method of every path."""
     resource_path, _, verb = path.rpartition("/")

@@ -95,6 +95,35 @@ def test_an_api_key_is_found_at_its_tenant_alone(tenants: Tenants) -> None:
     assert tenants.api_keys(BAKERY) == []
 
 
+def test_a_key_comes_with_the_plan_of_its_tenant(tenants: Tenants) -> None:
+    """Whoever lets it in has to say at once what its requests are counted under; nobody's plan is a neighbour's."""
+    tenants.add_api_key(KEY)
+    tenants.add_api_key(replace(KEY, tenant=BAKERY))
+
+    assert tenants.put_on(SHOP, "trial")
+
+    assert tenants.api_key(SHOP, KEY.id) == replace(KEY, plan="trial")
+    assert tenants.api_key(BAKERY, KEY.id) == replace(KEY, tenant=BAKERY)
+    assert tenants.get(SHOP) == tenant(SHOP, plan="trial")
+
+
+def test_nobody_is_put_on_a_plan_who_is_not_there(tenants: Tenants) -> None:
+    """A row that only says a plan would be a tenant without a key, and nobody's mistake to find."""
+    assert not tenants.put_on("ten_nobodynobodynobo", "trial")
+    assert tenants.get("ten_nobodynobodynobo") is None
+
+
+def test_key_and_plan_are_one_request(world: World, clock: FakeClock) -> None:
+    """It is asked on the way of every request that the gateway has not seen in the last 45 seconds."""
+    store = DynamoTenants(world.aws, "tenants", clock)
+    store.add_api_key(KEY)
+    world.asked.clear()
+
+    store.api_key(SHOP, KEY.id)
+
+    assert world.asked == ["BatchGetItem"]
+
+
 def test_a_key_is_revoked_once_and_for_good(tenants: Tenants) -> None:
     """The first revocation's time stays; a key that is not there is not made."""
     tenants.add_api_key(KEY)

@@ -209,8 +209,12 @@ class Tenants(Protocol):
         """Every tenant, by creation: an operator's question, never asked on a request's path."""
         ...
 
+    def put_on(self, tenant: TenantId, plan: str) -> bool:
+        """Say which plan it is on; False where there is no such tenant, or it has left."""
+        ...
+
     def api_key(self, tenant: TenantId, key_id: str) -> ApiKey | None:
-        """An API key, read consistently every time: revocation must be seen."""
+        """An API key with its tenant's plan, read consistently every time: revocation must be seen."""
         ...
 
     def api_keys(self, tenant: TenantId) -> list[ApiKey]:

@@ -86,13 +86,18 @@ def places_of(table: str) -> set[int]:
 
 EMPTY = {
     "ApiGateway::Account": "the role under which the gateway logs",
+    "ApiGateway::ApiKey": "what tenants on no plan are counted under; it opens nothing",
+    "ApiGateway::BasePathMapping": "which API a name leads to",
     "ApiGateway::Deployment": "which routes there are",
+    "ApiGateway::DomainName": "a name, and which certificates it takes",
     "ApiGateway::GatewayResponse": "what the gateway itself answers, word by word",
     "ApiGateway::Method": "a route",
     "ApiGateway::Resource": "a route",
     "ApiGateway::RestApi": "an address; what passes through is in no cache",
     "CodeDeploy::Application": "a name",
     "CodeDeploy::DeploymentGroup": "how a new version takes over from the old one",
+    "ApiGateway::UsagePlan": "how many requests a tenant may make; how many it made is a number",
+    "ApiGateway::UsagePlanKey": "who is counted under which plan",
     "IAM::Policy": "rights",
     "IAM::Role": "rights",
     "KMS::Alias": "a name",
@@ -106,6 +111,8 @@ EMPTY = {
     "SQS::QueuePolicy": "rights",
     "Scheduler::Schedule": "when a function is woken; its input is empty",
     "SecretsManager::Secret": "what we are known by to a carrier",
+    "WAFv2::WebACL": "rules; it samples nothing, and its counts name nobody",
+    "WAFv2::WebACLAssociation": "what the rules are before",
 }
 """Types that hold nothing of anybody, and what they hold instead."""
 

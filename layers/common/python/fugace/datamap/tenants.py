@@ -29,6 +29,7 @@ class Tenant:
     created = row.other("created", "since when", _TIME, category=Category.ACCOUNT)
     caps = row.other("caps", "its choices of retention, past and present", _SETTING, category=Category.ACCOUNT)
     shards = row.other("shards", "parts of its time index", _SETTING, category=Category.ACCOUNT)
+    plan = row.other("plan", "how many requests it may make at a time", _SETTING, category=Category.ACCOUNT)
     wrapped = row.other(
         "wrapped",
         "its key, wrapped by the root key",

@@ -59,6 +59,8 @@ class Tenant:
     retention: Retention
     shards: int = 1
     """Parts of its time index: 1 for the small; each one more is one more query in a listing."""
+    plan: str = ""
+    """How many requests it may make at a time, by the plan's name; '' where nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class ApiKey:
     revoked: datetime | None = None
     last_used: date | None = None
     note: str = ""
+    plan: str = ""
+    """Its tenant's. Told where a key is looked up by itself, and kept with the tenant."""
 
     def usable(self, now: datetime) -> bool:
         """Neither revoked nor expired."""

@@ -23,6 +23,7 @@ FIELDS = frozenset(
         *(
             "tenant",
             "message_id",
+            "messages",
             "key_id",
             "webhook",
             "carrier",
@@ -37,7 +38,7 @@ FIELDS = frozenset(
         *("segments", "allowed", "http", "millis", "delay", "age"),
     )
 )
-"""The fields that a log line may have besides level, event, service, request_id and those of an error."""
+"""The fields that a log line may have besides level, event, service, request_id, trace and those of an error."""
 
 KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "objections", "keys", "hold"})
 """What metrics of the purge may be told by."""
@@ -49,11 +50,16 @@ _NAME = re.compile(r"[A-Za-z0-9_.]{1,80}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:,-]{0,120}")
 _NUMBER = re.compile(r"(?<![0-9a-z_-])[0-9]{7,}(?![0-9a-z_-])")
 """Seven digits that no id surrounds: a field that is listed must not become the way out for a number."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A message's: what a tuple of them may hold, and nothing else."""
+_MOST_IDS = 100
 _TOO_BIG = 10_000_000
 _FRAMES = 6
-_KEPT = ("service", "request_id", "tenant")
+_KEPT = ("service", "request_id", "trace", "tenant")
 
 T = TypeVar("T")
+Plain = str | int | float | list[str] | None
+"""What a field of a line can be."""
 
 
 class Lines(BasePowertoolsFormatter):
@@ -65,11 +71,11 @@ class Lines(BasePowertoolsFormatter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._always: dict[str, str | int | float | None] = {}
+        self._always: dict[str, Plain] = {}
 
     def append_keys(self, **additional_keys: object) -> None:
-        """Keep `service`, `request_id` and `tenant` for every line that follows; anything else belongs to one line."""
-        self._always |= {key: _plain(additional_keys[key]) for key in _KEPT if key in additional_keys}
+        """Keep what `_KEPT` names for every line that follows; anything else belongs to one line."""
+        self._always |= {key: _plain(additional_keys[key]) for key in _KEPT if additional_keys.get(key) is not None}
 
     def clear_state(self) -> None:
         """Forget the invocation before."""
@@ -89,7 +95,9 @@ class Lines(BasePowertoolsFormatter):
         return json.dumps(line, separators=(",", ":"))
 
 
-def _plain(value: object) -> str | int | float | None:
+def _plain(value: object) -> Plain:
+    if isinstance(value, tuple):
+        return [each if isinstance(each, str) and _ID.fullmatch(each) else _MASK for each in value[:_MOST_IDS]]
     if value is None or (isinstance(value, int | float) and abs(value) < _TOO_BIG):
         return value
     known = isinstance(value, str) and _VALUE.fullmatch(value) and not _NUMBER.search(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from fugace.domain.plans import Plan, Plans
 from fugace.domain.retention import Period
 
 
@@ -162,6 +163,15 @@ class Settings:
     def webhook_exceptions(self) -> tuple[str, ...]:
         """Origins that may be called although plain or private: the laptop's sink. Empty on AWS."""
         return tuple(self._text("WEBHOOK_EXCEPTIONS").split())
+
+    @cached_property
+    def plans(self) -> Plans:
+        """How many requests tenants may make at a time."""
+        try:
+            return Plans(self.environment, tuple(Plan(**row) for row in json.loads(self._text("PLANS"))))
+        except (ValueError, TypeError):
+            name = "PLANS"
+            raise MissingSettingError(name) from None
 
     @cached_property
     def carriers(self) -> tuple[CarrierSetting, ...]:

@@ -85,14 +85,23 @@ class Table(Generic[M]):
     def get_many(self, keys: Sequence[str], *, consistent: bool = False) -> list[M]:
         """Those that are there, in any order, 100 a request; for tables without a range key."""
         field = self._connection.get_meta_table(self.name).hash_keyname
-        waiting = [{field: {"S": key}} for key in dict.fromkeys(keys)]
-        found: list[M] = []
+        return [*map(self.read, self._get_all([{field: {"S": key}} for key in dict.fromkeys(keys)], consistent))]
+
+    def get_rows(self, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Raw]:
+        """The same by hash and range key, as they are: rows of more than one model."""
+        names = self._connection.get_meta_table(self.name)
+        fields = (names.hash_keyname, names.range_keyname)
+        asked: list[dict[Any, Any]] = [dict(zip(fields, ({"S": word} for word in key), strict=True)) for key in keys]
+        return self._get_all(asked, consistent)
+
+    def _get_all(self, waiting: list[dict[Any, Any]], consistent: bool) -> list[Raw]:
+        found: list[Raw] = []
         pauses: Iterator[float] = iter(_PAUSES)
         while waiting:
             batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
             request = {self.name: {"Keys": batch, "ConsistentRead": consistent}}
             answer = self._ask("BatchGetItem", {"RequestItems": request})
-            found += map(self.read, answer["Responses"].get(self.name, []))
+            found += answer["Responses"].get(self.name, [])
             left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             if left:
                 waiting += left

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from fugace.adapters.dynamo.lines import read_caps, write_caps
@@ -72,12 +73,26 @@ class DynamoTenants:
         found = map(_tenant, self._tenants.scan(TenantItem.item == TENANT))
         return sorted(found, key=lambda tenant: (tenant.created, tenant.id))
 
+    def put_on(self, tenant: TenantId, plan: str) -> bool:
+        """One conditional UpdateItem."""
+        there = TenantItem.wrapped.exists()
+        try:
+            self._tenants.update(tenant, TENANT, actions=[TenantItem.plan.set(plan)], only_if=there)
+        except ConditionFailedError:
+            return False
+        self._known.pop(tenant, None)
+        return True
+
     # API keys.
 
     def api_key(self, tenant: TenantId, key_id: str) -> ApiKey | None:
-        """One consistent GetItem."""
-        item = self._keys.get(tenant, _KEY + key_id)
-        return _api_key(item) if item else None
+        """One consistent BatchGetItem, of the key's row and the tenant's: every request would pay for a second call."""
+        rows = self._tenants.get_rows([(tenant, _KEY + key_id), (tenant, TENANT)], consistent=True)
+        found = {row["item"]["S"]: row for row in rows}
+        if _KEY + key_id not in found:
+            return None
+        plan = self._tenants.read(found[TENANT]).plan if TENANT in found else None
+        return replace(_api_key(self._keys.read(found[_KEY + key_id])), plan=plan or "")
 
     def api_keys(self, tenant: TenantId) -> list[ApiKey]:
         """One consistent Query."""
@@ -169,6 +184,7 @@ def _row(tenant: Tenant, wrapped: bytes) -> TenantItem:
         created=tenant.created,
         caps=write_caps(tenant.retention),
         shards=tenant.shards,
+        plan=tenant.plan or None,
         wrapped=wrapped,
     )
 
@@ -179,7 +195,7 @@ def _register(day: date) -> str:
 
 def _tenant(item: TenantItem) -> Tenant:
     retention = read_caps(map(str, item.caps))
-    return Tenant(TenantId(item.tenant), item.name, item.carrier, item.created, retention, item.shards)
+    return Tenant(TenantId(item.tenant), item.name, item.carrier, item.created, retention, item.shards, item.plan or "")
 
 
 def _api_key(item: ApiKeyItem) -> ApiKey:

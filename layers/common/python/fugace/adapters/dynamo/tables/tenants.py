@@ -29,6 +29,7 @@ class TenantItem(Stored):
     created = Millis(Tenant.created)
     caps = Lines(Tenant.caps)
     shards = Number(Tenant.shards)
+    plan = Text(Tenant.plan, null=True)
     wrapped = Bytes(Tenant.wrapped, null=True)
 
 
