@@ -118,9 +118,10 @@ OWN_RULES = (Rule("FUGACE-01", "no place is opened that the personal-data map ba
 
 
 def hosts(environment: Environment) -> set[str]:
-    """Whom functions may call: declared hosts, with the country that each is in, and the API's own address."""
+    """Whom functions may call: declared hosts, with the country that each is in, and the API's own names."""
     own = urlsplit(environment.public_url.replace("{", "").replace("}", "")).hostname
-    return {*environment.hosts, *filter(None, [own])}
+    named = environment.domain.name if environment.domain else None
+    return {*environment.hosts, *filter(None, [own, named])}
 
 
 def declared(environment: Environment) -> Declared:

@@ -16,8 +16,18 @@ def main() -> None:
     from local.emulator import dynamodb  # first: its threads start when ministack is imported
 
     repair(dynamodb.REPAIRS)
-    from local.emulator import buckets, cloudformation, dropped, functions, gateway, machines, policies, rest_api
-    from local.emulator import rights, state
+    from local.emulator import (
+        buckets,
+        cloudformation,
+        dropped,
+        functions,
+        gateway,
+        machines,
+        policies,
+        rest_api,
+        rights,
+        state,
+    )
 
     repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
     repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *rest_api.REPAIRS, *rights.REPAIRS))

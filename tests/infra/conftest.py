@@ -134,6 +134,7 @@ def guarded_like(example: Any) -> Any:
     return replace(
         example,
         name="guarded",
+        account="111122223333",
         domain=Domain("sms.example.com", arn, "s3://example-truststore/clients.pem", "1"),
         firewall=Firewall(),
         carriers=(replace(walled, addresses=("91.198.174.0/24", "2a02:ec80::/32")), open_),
