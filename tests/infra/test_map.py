@@ -28,6 +28,7 @@ NAMES = {
     "StepFunctions::StateMachine": "StateMachineName",
     "Logs::LogGroup": "LogGroupName",
     "CloudWatch::Alarm": "AlarmName",
+    "CloudWatch::CompositeAlarm": "AlarmName",
     "CloudWatch::Dashboard": "DashboardName",
     "ApiGateway::Stage": "StageName",
     "ApiGateway::Authorizer": "Name",
