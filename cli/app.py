@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, tenants
+from cli import archive, carriers, certificate, keys, ledger, messages, purge, requests, restore, status, tenants
 from cli import map as map_
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(restore.app, name="restore")
 
 app.command("map")(map_.show)
+app.command("status")(status.show)
 
 
 @app.callback(
