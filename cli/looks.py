@@ -122,7 +122,8 @@ class Looks:
     def carriers(self) -> Part:
         """What each did not take in the last minutes, of what dispatch wrote down itself."""
         names = [self._short(url).removeprefix("carrier-") for url in self._urls() if "-carrier-" in url]
-        lines = list(self._lines("dispatch", '?"CarrierFailed" ?"dispatched"', RECENT))
+        words = ('"CarrierFailed"', '"dispatched"')
+        lines = [line for word in words for line in self._lines("dispatch", word, RECENT)]
         attempts = sum(line.get(word, 0) for line in lines if "event" in line for word in ("count", "retried"))
         part, rows = Part(), []
         for carrier in sorted(name for name in names if not name.endswith(DEAD)):
