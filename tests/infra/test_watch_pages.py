@@ -7,6 +7,7 @@ import pytest
 
 from infra.duties import DUTIES
 from infra.parts.dashboards import PAGES
+from infra.parts.logs import CLASSES
 from infra.parts.queries import QUERIES
 from tests.infra.pages import bodies, drawn_metrics
 from tests.infra.test_watch import alarms, dimension, watched
@@ -56,6 +57,24 @@ def test_every_page_begins_with_what_is_wrong(example):
     for name, page in bodies(example).items():
         kinds = [widget["type"] for widget in page["widgets"]]
         assert "alarm" in kinds[:2], name
+
+
+# --- logs -----------------------------------------------------------------------------------------
+
+
+def test_every_log_is_of_a_class(example, laptop):
+    """Work for as long as an operator chose, access for a year, and nothing else; a laptop keeps no records."""
+    for stacks, environment in ((example, {"work": 30, "access": 365}), (laptop, {"work": 7, "access": 7})):
+        prefix = f"/fugace/{stacks.environment}/"
+        groups = stacks.resources("Logs::LogGroup")
+        found = {each["Properties"]["LogGroupName"].removeprefix(prefix): each for _, each in groups}
+        assert set(found) == {*DUTIES, "api"}
+        for name, each in found.items():
+            kind = "access" if name == "api" else "work"
+            record = CLASSES[kind].record and stacks is example
+            assert each["Properties"]["RetentionInDays"] == environment[kind]
+            assert each["DeletionPolicy"] == ("Retain" if record else "Delete")
+    assert set(CLASSES) == {"work", "access"}
 
 
 # --- questions ------------------------------------------------------------------------------------

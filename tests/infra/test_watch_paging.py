@@ -166,6 +166,8 @@ def test_alarms_are_silent_and_causes_speak(example):
 
 def test_rules_are_as_long_as_they_may_be(example):
     """10,240 characters and 100 alarms; CDK does not count. Source: CloudWatch API Reference, "PutCompositeAlarm"."""
+    for each in alarms(example).values():
+        assert len(each["AlarmDescription"]) <= 1_024
     for each in composites(example).values():
         assert len(each["AlarmRule"]) <= 10_240
         assert len(set(named(each["AlarmRule"]))) <= 100
