@@ -256,9 +256,7 @@ class Alarms(Construct):
                 self._alarm(
                     f"{dependency}-{word}",
                     self._metrics.denied(metric, dependency),
-                    threshold=5,
-                    periods=3,
-                    of=2,
+                    threshold=3,  # at once: what follows from it is seen within minutes, too
                     says=f"Requests of some function to {dependency} were {word}, although the SDK repeated them.",
                 )
         for table in TABLES:

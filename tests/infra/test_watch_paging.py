@@ -192,6 +192,14 @@ def test_a_consequence_waits_for_its_cause(example):
             assert each["ActionsSuppressorExtensionPeriod"] == later
 
 
+def test_what_lies_deepest_is_seen_as_soon_as_what_follows(example):
+    """A bug is told after five minutes, and waits for five more: by then it must be known that it is none."""
+    found = alarms(example)
+    for name in ("dynamodb-throttled", "dynamodb-unreached", "kms-throttled", "kms-unreached"):
+        assert found[name]["Period"] * found[name]["EvaluationPeriods"] == 300
+    assert found["send-bugs"]["Period"] * found["send-bugs"]["EvaluationPeriods"] == 300
+
+
 def test_what_a_rule_names_is_made_before_it(example):
     """CloudWatch refuses a rule that names what is not there, and rules hold names, not references."""
     made = dict(example.resources("CloudWatch::Alarm", "CloudWatch::CompositeAlarm"))
