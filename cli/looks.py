@@ -3,16 +3,16 @@
 On a laptop nothing is made of metrics in log lines, so alarms see little there: what they would say is read directly.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cli import options, output
 from cli.backlog import Backlog
 from cli.faults import CliError
+from cli.logs import Logs
 from cli.picture import Part, Row
 from fugace.adapters.session import shared
 from fugace.domain.case import Case
@@ -51,7 +51,6 @@ _DEPTHS = {
     "later": "ApproximateNumberOfMessagesDelayed",
     "in_hand": "ApproximateNumberOfMessagesNotVisible",
 }
-_MOST_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,10 @@ class Looks:
     environment: str
     settings: Settings
     now: datetime
+
+    @property
+    def _logs(self) -> Logs:
+        return Logs(self.environment, self.now)
 
     def alarms(self) -> Part:
         """Causes in alarm, with the alarms behind them. A condition that is no fault is behind none."""
@@ -122,8 +125,8 @@ class Looks:
     def carriers(self) -> Part:
         """What each did not take in the last minutes, of what dispatch wrote down itself."""
         names = [self._short(url).removeprefix("carrier-") for url in self._urls() if "-carrier-" in url]
-        words = ('"CarrierFailed"', '"dispatched"')
-        lines = [line for word in words for line in self._lines("dispatch", word, RECENT)]
+        words = ("CarrierFailed", "dispatched")
+        lines = [line for word in words for line in self._logs.lines("dispatch", word, RECENT)]
         attempts = sum(line.get(word, 0) for line in lines if "event" in line for word in ("count", "retried"))
         part, rows = Part(), []
         for carrier in sorted(name for name in names if not name.endswith(DEAD)):
@@ -140,51 +143,20 @@ class Looks:
         reached = wiring.tenants(self.settings).watermark("early")
         beats = {
             "reconcile": reached + _EARLY if reached else None,
-            "plan": self._last("plan", "planned"),
-            "watch": self._last("watch", "watched"),
+            "plan": self._logs.last("plan", "planned"),
+            "watch": self._logs.last("watch", "watched"),
             "checkpoint": self._signed(),
         }
-        began = self._began()
+        began = self._logs.began("reconcile")
         part, rows = Part(), []
         for name, (patience, runbook) in _PATIENCE.items():
             at = beats[name]
             rows.append({"pass": name, "last": output.time(at)})
-            if since := at or began:  # a new environment has had no time yet
-                age = self.now - since
-                if age > patience:
-                    part.complain(f"{name} has not ended well for {int(age.total_seconds())} seconds", runbook)
+            since = at or began  # a new environment has had no time yet
+            if since and self.now - since > patience:
+                part.complain(f"{name} has not ended well for more than {patience}", runbook)
         part.rows = rows
         return part
-
-    def _last(self, function: str, event: str) -> datetime | None:
-        """When a function last wrote this word, in the last hour."""
-        times = [each["timestamp"] for each in self._events(function, f'"{event}"', timedelta(hours=1))]
-        return datetime.fromtimestamp(max(times) / 1000, UTC) if times else None
-
-    def _lines(self, function: str, pattern: str, back: timedelta) -> Iterator[dict[str, Any]]:
-        for each in self._events(function, pattern, back):
-            try:
-                yield json.loads(each["message"])
-            except ValueError:
-                continue  # Lambda's own
-
-    def _events(self, function: str, pattern: str, back: timedelta) -> Iterator[Mapping[str, Any]]:
-        """Lines of a function's log that match, not more than a look needs. A group that is not there has none."""
-        logs = shared().client("logs")
-        asked = {"logGroupName": f"/fugace/{self.environment}/{function}", "filterPattern": pattern}
-        since = int((self.now - back).timestamp() * 1000)
-        pages = logs.get_paginator("filter_log_events")
-        try:
-            for page in pages.paginate(**asked, startTime=since, PaginationConfig={"MaxItems": _MOST_LINES}):
-                yield from page["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            return
-
-    def _began(self) -> datetime | None:
-        """When the environment was made: since then, passes run."""
-        asked = {"logGroupNamePrefix": f"/fugace/{self.environment}/reconcile"}
-        groups = shared().client("logs").describe_log_groups(**asked)["logGroups"]
-        return datetime.fromtimestamp(groups[0]["creationTime"] / 1000, UTC) if groups else None
 
     def _signed(self) -> datetime | None:
         """When the newest checkpoint was signed."""
