@@ -248,6 +248,20 @@ def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
         assert each["TreatMissingData"] == "notBreaching"
 
 
+def test_each_carrier_is_watched_for_the_share_that_it_does_not_take(example):
+    """A busy carrier always fails some attempts: a number would ring every day. Of a handful, a share says nothing."""
+    found = alarms(example)
+    for carrier in ("simulator", "simulator-account"):
+        alarm = found[f"carrier-{carrier}-errors"]
+        failed, asked = sorted(watched(alarm), key=lambda each: each["MetricName"])
+        assert (failed["MetricName"], dimension(failed)["carrier"]) == ("CarrierFailed", carrier)
+        assert asked["MetricName"] == "NumberOfMessagesDeleted"
+        assert dimension(asked) == {"QueueName": f"fugace-example-carrier-{carrier}"}
+        (expression,) = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
+        assert re.fullmatch(r"IF\(FILL\((\w+), 0\) > 10, 100 \* FILL\(\w+, 0\) / \1, 0\)", expression)
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (20, 3)
+
+
 def test_alarms_ask_for_what_is_there(example):
     """A metric of a name that nothing has never rings."""
     names = {
