@@ -19,6 +19,7 @@ from cli import (
     releases,
     requests,
     restore,
+    status,
     tenants,
     webhooks,
 )
@@ -47,6 +48,7 @@ app.add_typer(guard.app, name="guard")
 
 app.command("map")(map_.show)
 app.command("cost")(cost.show)
+app.command("status")(status.show)
 
 
 @app.callback(

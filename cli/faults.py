@@ -51,24 +51,25 @@ def told(command: F) -> F:
         try:
             return command(*args, **kwargs)
         except Exception as error:
-            sentence = _sentence(error)
-            if sentence is None:
+            why = sentence(error)
+            if why is None:
                 raise
-            typer.echo(f"fugace: {sentence}", err=True)
+            typer.echo(f"fugace: {why}", err=True)
             raise typer.Exit(1) from None
 
     return run  # type: ignore[return-value]  # functools.wraps keeps the signature that Typer reads
 
 
-def _sentence(error: Exception) -> str | None:
+def sentence(error: Exception) -> str | None:
+    """What an operator is told of it; None where the cause is not a known one."""
     causes = list(_causes(error))
     for cause in causes:
         code = getattr(cause, "response", {}).get("Error", {}).get("Code") if hasattr(cause, "response") else None
         if code in _CODES:
             return _CODES[code]
-        for kind, sentence in _SENTENCES:
+        for kind, words in _SENTENCES:
             if isinstance(cause, kind):
-                return sentence
+                return words
     if isinstance(error, CliError):
         return str(error)
     if isinstance(error, FugaceError):

@@ -141,6 +141,8 @@ class Environment:
     """Between the tombstone and the first deletion. Shorter only where no data are kept."""
     watch_minutes: int = WATCH_MINUTES
     """How often persons' requests are looked at: more often only on a laptop."""
+    runbooks: str = "docs/runbooks.md"
+    """Where whoever is woken finds what to do: alarms end with it, and with the section's name."""
     bounds: Path = ROOT / "layers/common/python/fugace/retention.toml"
 
     def __post_init__(self) -> None:
@@ -205,6 +207,10 @@ class Environment:
     def secret(self, carrier: Carrier) -> str:
         """The name of the secret that holds a carrier's credentials."""
         return f"fugace/{self.name}/carrier/{carrier.name}"
+
+    def runbook(self, section: str) -> str:
+        """Where it is written what to do."""
+        return f"{self.runbooks}#{section}"
 
     @property
     def carrier_queues(self) -> tuple[str, ...]:

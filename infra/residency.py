@@ -20,6 +20,7 @@ NAMES = {
     "ApiGateway::Authorizer": "Name",
     "ApiGateway::Stage": "StageName",
     "CloudWatch::Alarm": "AlarmName",
+    "CloudWatch::CompositeAlarm": "AlarmName",
     "CloudWatch::Dashboard": "DashboardName",
     "DynamoDB::Table": "TableName",
     "Lambda::Function": "FunctionName",

@@ -14,7 +14,7 @@ from local import certs
 from local.layer import digest
 from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble, taken
 
-PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::CloudWatch::CompositeAlarm"
+PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::Logs::QueryDefinition"
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 PATIENCE = 5  # seconds for the kernel to take a port back from a process that was just killed
 CHECKPOINT = "5"  # seconds of work that a power cut may cost

@@ -25,6 +25,8 @@ KEPT_BACK = timedelta(minutes=15)
 LONGEST_ASKED = 86_400
 """Seconds that a carrier may ask us to wait."""
 MOST_SILENCES = 5
+FAILED, REFUSED = "CarrierFailed", "CarrierRefused"
+"""What a carrier did with an attempt that it did not take: nothing, for now or at all; or it said no to the message."""
 PAUSES = (0.2, 1.0)
 """Seconds between attempts to write down what a carrier answered."""
 
@@ -61,6 +63,8 @@ class Dispatch:
     pause: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
     """Jitter, from 0 to 1."""
+    hear: Callable[[str, str], None] = lambda _carrier, _what: None
+    """Told of each attempt that a carrier did not take: by its name, and `FAILED` or `REFUSED`."""
 
     def run(self, carrier: str, task: Task) -> Outcome:
         """Try once to hand `task` over to `carrier`, from whose queue it came.
@@ -149,12 +153,16 @@ class Dispatch:
         try:
             reference = self.carriers[job.carrier].read_answer(self.web.carrier(request))
         except CarrierUnavailableError as error:
+            self.hear(job.carrier, FAILED)
             return self._later(job, error.retry_after or 0)
         except CarrierRefusedError as error:
+            self.hear(job.carrier, REFUSED)
             return self._refused(job, error)
         except CarrierSilentError:
+            self.hear(job.carrier, FAILED)
             return self._silent(job)
         except Exception as error:
+            self.hear(job.carrier, FAILED)
             raise InDoubtError from error
         self._write(job, Change(Status.SUBMITTED, self._now()), carrier_ref=reference)
         return Outcome.SUBMITTED

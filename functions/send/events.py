@@ -1,7 +1,7 @@
 """Entry points: the stream of messages wakes the relay, carriers' queues wake the dispatch."""
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -26,6 +26,9 @@ _KIND: dict[type[Exception], str] = {InDoubtError: "in-doubt", MissingKeyError: 
 _ALARMING = {"failed": "DispatchFailed", "in-doubt": "HandOverInDoubt", "missing-key": "MissingKey"}
 _BACK = {Outcome.HELD, *_ALARMING}
 
+_NOT_TAKEN: deque[tuple[str, str]] = deque()
+"""What carriers did not take in this batch; the threads of a batch may all say so."""
+
 Event = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
 
@@ -43,7 +46,11 @@ def _dispatch() -> Dispatch:
     carriers, simulators = wiring.carriers(settings), wiring.simulators(settings)
     clearance = Clearance(wiring.tenants(settings), wiring.vault(settings), carriers, simulators, settings.public_url)
     messages, timer = wiring.messages(settings), wiring.timer(settings)
-    return Dispatch(messages, clearance, wiring.carrier_web(), timer, wiring.clock(), carriers)
+    return Dispatch(messages, clearance, wiring.carrier_web(), timer, wiring.clock(), carriers, hear=_hear)
+
+
+def _hear(carrier: str, what: str) -> None:
+    _NOT_TAKEN.append((carrier, what))
 
 
 @cache
@@ -100,6 +107,9 @@ def dispatch(event: Event, _context: LambdaContext) -> Failures:
     for outcome, metric in _ALARMING.items():
         if tally[outcome]:
             observe.count(metric, tally[outcome])
+    for (carrier, what), number in Counter(_NOT_TAKEN).items():
+        observe.count_at(carrier, what, number)
+    _NOT_TAKEN.clear()
     return {"batchItemFailures": [{"itemIdentifier": each} for each in back]}
 
 

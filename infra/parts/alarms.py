@@ -1,50 +1,40 @@
-"""Who is woken, and by what. Metrics are asked for by name, so that this stack never holds another one back."""
+"""What is measured against a threshold. These alarms wake nobody by themselves: they are put together in `paging`.
 
-from collections.abc import Mapping
+Metrics are asked for by name, so that this stack never holds another one back.
+"""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from fugace.domain.case import TARGET
 from infra.config import PLAN_MINUTES, WATCH_MINUTES, Environment
 from infra.duties import DUTIES
+from infra.parts.causes import OVERDUE, causes
 from infra.parts.complaints import COMPLAINTS
-from infra.parts.machine import machine_arn
-from infra.parts.recurring import CHECKPOINT_HOURS, RECONCILE_MINUTES, RHYTHMS
-
-FIVE = Duration.minutes(5)
+from infra.parts.metrics import TABLES, Metrics, dead_queues, live_queues
+from infra.parts.recurring import CHECKPOINT_HOURS, RECONCILE_MINUTES
 
 LAG = Duration.hours(1)
 """What is over is gone within an hour: the promise, and so the alarm."""
 
-OVERDUE = ("record", "content", "access", "statistics", "exports", "cases", "objections", "hold")
-"""Kinds of jobs whose lag is watched."""
+SLOW = Duration.seconds(2)
+"""Accepting a message takes a tenth of that: whoever waits longer for one in a hundred feels it."""
+
+FEW = 10
+"""Attempts in five minutes: of fewer, a share says nothing."""
 
 MISSING = cloudwatch.TreatMissingData
 
 
 class Alarms(Construct):
-    """A topic under our key, and the alarms that speak on it. They name queues and functions, never a tenant."""
+    """One for each thing that can go wrong. They name queues and functions, never a tenant."""
 
-    def __init__(self, scope: Construct, name: str, *, environment: Environment, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, name: str, *, environment: Environment, metrics: Metrics) -> None:
         super().__init__(scope, name)
-        self._environment = environment
-        self.topic = sns.Topic(self, "Topic", topic_name=environment.named("alarms"), master_key=key, enforce_ssl=True)
-        # A topic with a policy of its own loses the one that lets the account's alarms in.
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsOfThisAccount",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            )
-        )
+        self._environment, self._metrics = environment, metrics
+        self._sections = {leaf: cause for cause in causes(environment) for leaf in cause.leaves}
+        self.made: dict[str, cloudwatch.Alarm] = {}
         self._dead_letters()
         self._backlogs()
         self._errors()
@@ -53,77 +43,38 @@ class Alarms(Construct):
         self._lags()
         self._api()
         self._machine()
-
-    def queue(self, metric: str, key: str) -> cloudwatch.Metric:
-        """A queue's worst value in five minutes."""
-        return _metric("AWS/SQS", metric, {"QueueName": self._environment.named(key)}, "Maximum")
-
-    def function(self, metric: str, key: str, statistic: str = "Sum") -> cloudwatch.Metric:
-        """A function's total in five minutes, or another statistic."""
-        return _metric("AWS/Lambda", metric, {"FunctionName": self._environment.named(key)}, statistic)
-
-    def counted(self, metric: str, key: str) -> cloudwatch.Metric:
-        """What a function has counted itself, in five minutes."""
-        return _metric("Fugace", metric, {"service": key}, "Sum")
-
-    def slowest(self) -> cloudwatch.Metric:
-        """How long the oldest request has been worked on, in seconds, as `watch` has found it."""
-        return _metric("Fugace", "RequestAge", {"service": "watch"}, "Maximum")
-
-    def lag(self, kind: str) -> cloudwatch.Metric:
-        """The age of what is longest overdue, in seconds, as `plan` has found it."""
-        return _metric("Fugace", "PurgeLag", {"service": "plan", "kind": kind}, "Maximum")
-
-    def deleted(self, kind: str) -> cloudwatch.Metric:
-        """How much of a kind the sweeps have removed."""
-        return _metric("Fugace", "Deleted", {"service": "sweep", "kind": kind}, "Sum")
-
-    def api(self, metric: str, statistic: str) -> cloudwatch.Metric:
-        """A figure of the whole API."""
-        return _metric("AWS/ApiGateway", metric, {"ApiName": self._environment.named()}, statistic)
-
-    def machine(self, metric: str, name: str = "requests") -> cloudwatch.Metric:
-        """A figure of a state machine."""
-        arn = machine_arn(self, self._environment, name)
-        return _metric("AWS/States", metric, {"StateMachineArn": arn}, "Sum")
-
-    def dead_queues(self) -> tuple[str, ...]:
-        """Every queue that should be empty."""
-        live = (*self.live_queues(), *RHYTHMS)
-        return (*(f"{key}-dead" for key in live), "relay-failures", "tally-failures")
-
-    def live_queues(self) -> tuple[str, ...]:
-        """Every queue that something is worked off from."""
-        return (*self._environment.carrier_queues, "notify", "receipts", "sweep", "callbacks")
+        self._foundations()
+        self._carriers()
+        self._receipts()
 
     def _dead_letters(self) -> None:
-        for key in self.dead_queues():
+        for key in dead_queues(self._environment):
             self._alarm(
                 f"{key}-not-empty",
-                self.queue("ApproximateNumberOfMessagesVisible", key),
+                self._metrics.queue("ApproximateNumberOfMessagesVisible", key),
                 threshold=1,
                 says="Work that was given up. Look at why, repair it, then put it back on its queue.",
             )
 
     def _backlogs(self) -> None:
-        for key in self.live_queues():
+        for key in live_queues(self._environment):
             self._alarm(
                 f"{key}-late",
-                self.queue("ApproximateAgeOfOldestMessage", key),
+                self._metrics.queue("ApproximateAgeOfOldestMessage", key),
                 threshold=15 * 60,
                 periods=3,
                 says="The oldest body has waited for a quarter of an hour: the other side is down or slow, or we are.",
             )
         self._alarm(
             "relay-late",
-            self.function("IteratorAge", "relay", "Maximum"),
+            self._metrics.function("IteratorAge", "relay", "Maximum"),
             threshold=5 * 60 * 1000,
             periods=2,
             says="Accepted messages wait for the relay. After 24 hours the stream forgets them.",
         )
         self._alarm(
             "tally-late",
-            self.function("IteratorAge", "tally", "Maximum"),
+            self._metrics.function("IteratorAge", "tally", "Maximum"),
             threshold=60 * 60 * 1000,
             periods=2,
             says=(
@@ -136,7 +87,7 @@ class Alarms(Construct):
         for name in DUTIES:
             self._alarm(
                 f"{name}-errors",
-                self.function("Errors", name),
+                self._metrics.function("Errors", name),
                 threshold=1,
                 periods=3,
                 of=2,
@@ -144,13 +95,13 @@ class Alarms(Construct):
             )
             self._alarm(
                 f"{name}-bugs",
-                self.counted("Bug", name),
+                self._metrics.counted("Bug", name),
                 threshold=1,
                 says="Something was raised that nobody foresaw. The log has its class and line, never its words.",
             )
         self._alarm(
             "throttled",
-            _metric("AWS/Lambda", "Throttles", {}, "Sum"),
+            self._metrics.functions("Throttles"),
             threshold=1,
             periods=3,
             of=2,
@@ -161,7 +112,7 @@ class Alarms(Construct):
         for each in COMPLAINTS:
             self._alarm(
                 each.alarm,
-                self.counted(each.metric, each.function),
+                self._metrics.counted(each.metric, each.function),
                 threshold=1,
                 periods=3 if each.lasting else 1,
                 of=2 if each.lasting else 1,
@@ -171,7 +122,7 @@ class Alarms(Construct):
     def _silences(self) -> None:
         self._silent(
             "reconcile",
-            self.counted("Reconciled", "reconcile"),
+            self._metrics.counted("Reconciled", "reconcile"),
             periods=3,
             says=(
                 f"No run was finished for {3 * RECONCILE_MINUTES} minutes: lost messages and missing receipts are not "
@@ -179,8 +130,8 @@ class Alarms(Construct):
             ),
         )
         self._silent(
-            "purge",
-            self.counted("Planned", "plan").with_(period=Duration.minutes(PLAN_MINUTES)),
+            "plan",
+            self._metrics.counted("Planned", "plan").with_(period=Duration.minutes(PLAN_MINUTES)),
             periods=3,
             says=(
                 f"Nobody has looked for what is over for {3 * PLAN_MINUTES} minutes: nothing is shown past its time, "
@@ -190,7 +141,7 @@ class Alarms(Construct):
         )
         self._silent(
             "watch",
-            self.counted("Watched", "watch").with_(period=Duration.minutes(WATCH_MINUTES)),
+            self._metrics.counted("Watched", "watch").with_(period=Duration.minutes(WATCH_MINUTES)),
             periods=3,
             says=(
                 f"Nobody has looked at persons' requests for {3 * WATCH_MINUTES} minutes: what failed is not taken up "
@@ -201,7 +152,7 @@ class Alarms(Construct):
         hours = CHECKPOINT_HOURS + 2
         self._silent(
             "checkpoint",
-            self.counted("Checkpointed", "checkpoint").with_(period=Duration.hours(1)),
+            self._metrics.counted("Checkpointed", "checkpoint").with_(period=Duration.hours(1)),
             periods=hours,
             says=(
                 f"The ledger was not signed for {hours} hours. Its chains go on, but nothing outside the database "
@@ -220,7 +171,7 @@ class Alarms(Construct):
         for kind in OVERDUE:
             self._alarm(
                 f"purge-lag-{kind}",
-                self.lag(kind),
+                self._metrics.lag(kind),
                 threshold=LAG.to_seconds(),
                 says=(
                     f"Something of the kind `{kind}` is over for more than an hour, and still stored. Nobody is shown "
@@ -232,17 +183,33 @@ class Alarms(Construct):
     def _api(self) -> None:
         self._alarm(
             "api-5xx",
-            self.api("5XXError", "Average"),
+            self._metrics.api("5XXError", "Average"),
             threshold=0.01,
             periods=3,
             of=2,
             says="More than one call in a hundred fails for our reasons.",
         )
+        self._alarm(
+            "accept-unavailable",
+            self._metrics.counted("Unavailable", "send"),
+            threshold=10,
+            periods=3,
+            of=2,
+            says="Clients that send were told to come back later: a table, KMS or a queue did not do what was asked.",
+        )
+        for name in ("send", "auth"):
+            self._alarm(
+                f"{name}-slow",
+                self._metrics.function("Duration", name, "p99"),
+                threshold=SLOW.to_milliseconds(),
+                periods=3,
+                says=f"One call in a hundred waits for two seconds and more for {name} alone.",
+            )
 
     def _machine(self) -> None:
         self._alarm(
             "request-slow",
-            self.slowest(),
+            self._metrics.slowest(),
             threshold=TARGET.total_seconds(),
             says=(
                 "A person's request has been worked on for more than 72 hours: our own target, so that the month is "
@@ -251,7 +218,7 @@ class Alarms(Construct):
         )
         self._alarm(
             "executions-failed",
-            self.machine("ExecutionsFailed"),
+            self._metrics.machine("ExecutionsFailed"),
             threshold=1,
             says=(
                 "A run of the state machine ended without having done its request. It is begun again by watch; its "
@@ -260,8 +227,8 @@ class Alarms(Construct):
             ),
         )
         self._alarm(
-            "restore-failed",
-            self.machine("ExecutionsFailed", "restore"),
+            "restore-stopped",
+            self._metrics.machine("ExecutionsFailed", "restore"),
             threshold=1,
             says=(
                 "A restore has stopped, and nothing is lost: what is in quarantine has not been dealt with. "
@@ -270,17 +237,71 @@ class Alarms(Construct):
         )
         self._alarm(
             "executions-lost",
-            self.machine("ExecutionsTimedOut"),
+            self._metrics.machine("ExecutionsTimedOut"),
             threshold=1,
             says="A run of the state machine took longer than a request may. Its history says at which step it waits.",
         )
         self._alarm(
             "executions-throttled",
-            self.machine("ExecutionThrottled"),
+            self._metrics.machine("ExecutionThrottled"),
             threshold=1,
             periods=3,
             of=2,
             says="The account's limit on state transitions is reached: requests wait for each other.",
+        )
+
+    def _foundations(self) -> None:
+        for dependency in ("dynamodb", "kms"):
+            for metric, word in (("Throttled", "throttled"), ("Unreached", "unreached")):
+                self._alarm(
+                    f"{dependency}-{word}",
+                    self._metrics.denied(metric, dependency),
+                    threshold=3,  # at once: what follows from it is seen within minutes, too
+                    says=f"Requests of some function to {dependency} were {word}, although the SDK repeated them.",
+                )
+        for table in TABLES:
+            for metric, word in (("ReadThrottleEvents", "reads"), ("WriteThrottleEvents", "writes")):
+                self._alarm(
+                    f"{table}-{word}-throttled",
+                    self._metrics.table(metric, table),
+                    threshold=10,
+                    periods=3,
+                    of=2,
+                    says=f"DynamoDB throttles {word} of the table {table}: too many for one key, or for the account.",
+                )
+
+    def _carriers(self) -> None:
+        for each in self._environment.carriers:
+            self._alarm(
+                f"carrier-{each.name}-errors",
+                self._metrics.carrier_failures(each.name, at_least=FEW),
+                threshold=20,
+                periods=3,
+                says="Of a hundred attempts, this carrier left twenty or more unanswered, or turned them away for now.",
+            )
+
+    def _receipts(self) -> None:
+        hour = Duration.hours(1)
+        self._alarm(
+            "no-receipts",
+            self._metrics.counted("NoReceipt", "reconcile").with_(period=hour),
+            threshold=100,
+            says="A hundred messages in an hour ended as `unknown`: nobody reported on them in the carrier's time.",
+        )
+        self._alarm(
+            "receive-quiet",
+            self._metrics.function("Invocations", "receive").with_(period=hour),
+            threshold=1,
+            below=True,
+            missing=MISSING.BREACHING,
+            says="No carrier has called for an hour. It is a fault only while messages are handed over.",
+        )
+        self._alarm(
+            "dispatch-busy",
+            self._metrics.function("Invocations", "dispatch"),
+            threshold=1,
+            periods=12,
+            says="Messages were handed over in each of the last twelve times five minutes. It is no fault.",
         )
 
     def _alarm(
@@ -297,11 +318,11 @@ class Alarms(Construct):
     ) -> None:
         """`of`: how many of the `periods` must be bad; all of them unless said."""
         compare = cloudwatch.ComparisonOperator
-        alarm = cloudwatch.Alarm(
+        self.made[name] = cloudwatch.Alarm(
             self,
             name,
             alarm_name=self._environment.named(name),
-            alarm_description=says,
+            alarm_description=f"{says} {self._environment.runbook(self._sections[name].section)}",
             metric=metric,
             threshold=threshold,
             comparison_operator=compare.LESS_THAN_THRESHOLD if below else compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -309,15 +330,3 @@ class Alarms(Construct):
             datapoints_to_alarm=of or periods,
             treat_missing_data=missing,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
-        alarm.add_ok_action(actions.SnsAction(self.topic))
-
-
-def _metric(namespace: str, metric: str, dimensions: Mapping[str, str], statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=namespace,
-        metric_name=metric,
-        dimensions_map=dict(dimensions),
-        statistic=statistic,
-        period=FIVE,
-    )

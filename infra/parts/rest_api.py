@@ -159,8 +159,7 @@ class RestApi(Construct):
         )
 
     def _stage(self, key: kms.IKey) -> apigateway.StageOptions:
-        days = self._environment.access_days
-        access = log_group(self, "AccessLog", "api", environment=self._environment, key=key, days=days)
+        access = log_group(self, "AccessLog", "api", environment=self._environment, key=key, kind="access")
         return apigateway.StageOptions(
             stage_name=STAGE,
             # Execution logs and data traces hold whole requests, numbers and texts included: never.

@@ -27,10 +27,12 @@ def main() -> None:
         rest_api,
         rights,
         state,
+        watching,
     )
 
     repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
     repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *rest_api.REPAIRS, *rights.REPAIRS))
+    repair(watching.REPAIRS)
     state.keep()
     gateway.serve()
 

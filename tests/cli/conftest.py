@@ -25,8 +25,14 @@ TABLES: dict[str, Any] = {
     },
     "purge": {"key": ("tenant", "item"), "by-due": ("lot", "due_at")},
     "ledger": {"key": ("tenant", "seq"), "by-day": ("day", "at")},
+    "cases": {
+        "key": ("tenant", "item"),
+        "by-deadline": ("tenant", "open_until"),
+        "by-person": ("subject", "submitted"),
+        "by-look": ("lot", "look_at"),
+    },
 }
-NUMBERS = {"at", "text_until", "due_at", "seq"}
+NUMBERS = {"at", "text_until", "due_at", "seq", "open_until", "look_at", "submitted"}
 
 
 def _schema(*names: str) -> list[dict[str, str]]:

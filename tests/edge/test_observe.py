@@ -152,6 +152,30 @@ def test_a_line_costs_about_a_hundred_bytes(printed: Callable[[], str]) -> None:
     assert len(printed()) <= 130
 
 
+def test_what_aws_denied_is_told_of_all_functions_together(
+    printed: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it denies one it denies the others. A service that is on no list is one of the others."""
+    denied = {("kms", "Throttled"): 2, ("new-service", "Unreached"): 1}
+    monkeypatch.setattr(observe.wiring, "denials", lambda: denied)
+
+    run(lambda: None)
+
+    told = [
+        (line["service"], line["dependency"], line.get("Throttled"), line.get("Unreached")) for line in lines(printed)
+    ]
+    assert told == [("all", "kms", [2.0], None), ("all", "other", None, [1.0])]
+
+
+def test_metrics_are_told_by_names_of_carriers_alone(printed: Callable[[], str]) -> None:
+    """Whatever else comes there would be a metric of its own, and a way out."""
+    for strange in (NUMBER, "ten_shopshopshopshop", "two words"):
+        with pytest.raises(ValueError, match="not a carrier's name"):
+            observe.count_at(strange, "CarrierFailed", 1)
+
+    assert printed() == ""
+
+
 def test_a_quiet_invocation_prints_nothing(printed: Callable[[], str]) -> None:
     """No empty metrics, no context: and Powertools does not warn of it."""
     run(lambda: None)

@@ -8,6 +8,7 @@ import pytest
 from fugace.adapters.dynamo.rows import write_record
 from fugace.domain.errors import CarrierRefusedError
 from fugace.domain.message import Status
+from fugace.ports import HttpAnswer
 from functions.send import events
 from functions.send.clearance import Clearance
 from functions.send.dispatch import Dispatch
@@ -131,7 +132,16 @@ class Counter:
         self.messages = FakeMessages(self.clock)
         carriers = {"simulator": FakeCarrier()}
         clearance = Clearance(FakeTenants(tenant()), self.vault, carriers, frozenset(carriers), "https://sms.example")
-        dispatch = Dispatch(self.messages, clearance, self.web, self.timer, self.clock, carriers, pause=lambda _: None)
+        dispatch = Dispatch(
+            self.messages,
+            clearance,
+            self.web,
+            self.timer,
+            self.clock,
+            carriers,
+            pause=lambda _: None,
+            hear=events._hear,
+        )
         monkeypatch.setattr(events, "_dispatch", lambda: dispatch)
         monkeypatch.setattr(events, "_queue_names", lambda: {QUEUE: "simulator"})
 
@@ -243,6 +253,20 @@ def test_what_an_operator_must_know_is_a_metric(counter, printed, received, metr
     dispatch(body(received=received))
 
     assert metric in printed()
+
+
+def test_what_a_carrier_did_not_take_is_counted_by_carrier(counter, printed):
+    """One that is down must not look like another. The next batch begins at nothing."""
+    counter.add()
+    counter.web.script = [HttpAnswer(503, {}, b"")]
+
+    dispatch(body())
+    (line,) = [line for line in printed().splitlines() if "CarrierFailed" in line]
+    dispatch(body())
+
+    told = json.loads(line)
+    assert (told["carrier"], told["CarrierFailed"]) == ("simulator", [1.0])
+    assert "CarrierFailed" not in printed()
 
 
 LEAKS = {

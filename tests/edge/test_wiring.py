@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fugace.adapters.session import shared
 from fugace.edge import wiring
 from fugace.edge.settings import MissingSettingError, Settings
 
@@ -162,3 +163,16 @@ def test_simulators_are_known_by_adapter_not_by_name() -> None:
     rows = [{**CARRIERS[0], "adapter": "real"}, {**CARRIERS[1], "name": "lab"}]
 
     assert wiring.simulators(Settings({"CARRIERS": json.dumps(rows)})) == {"lab"}
+
+
+def test_what_aws_denies_is_taken_from_the_session_that_was_asked() -> None:
+    """Where nothing was asked there is none, and none is made for it: a cold start would pay."""
+    shared.cache_clear()
+    assert dict(wiring.denials()) == {}
+    assert shared.cache_info().currsize == 0
+
+    shared().denials._count("kms", "Throttled")
+
+    assert dict(wiring.denials()) == {("kms", "Throttled"): 1}
+    assert dict(wiring.denials()) == {}
+    shared.cache_clear()

@@ -500,8 +500,8 @@ def test_a_statement_needs_the_right_to_what_it_says(aws: Aws) -> None:
 
 def test_a_type_that_it_does_not_know_is_recorded(aws: Aws) -> None:
     """So that the same stacks deploy; what such a resource does is for AWS to show."""
-    rule = {"AlarmRule": "TRUE", "AlarmName": "any"}
-    names = aws.deploy("placeholder", {"C": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": rule}})
+    rule = {"QueryString": "limit 1", "Name": "any"}
+    names = aws.deploy("placeholder", {"C": {"Type": "AWS::Logs::QueryDefinition", "Properties": rule}})
 
     assert names["C"]
 

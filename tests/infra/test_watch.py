@@ -3,15 +3,18 @@
 import ast
 import importlib
 import json
+import re
 from functools import cache
 
 from fugace.edge import observe
 from functions.purge import events, plan
+from functions.send import dispatch
 from infra.duties import DUTIES
-from infra.parts.alarms import OVERDUE
+from infra.parts.causes import OVERDUE
 from infra.parts.complaints import COMPLAINTS
-from infra.parts.dashboard import DELETED
+from infra.parts.dashboards import DELETED, DEPENDENCIES
 from tests.infra.conftest import ROOT
+from tests.infra.pages import drawn_metrics
 
 
 def alarms(stacks):
@@ -19,6 +22,15 @@ def alarms(stacks):
     watched = stacks.templates["watch"]["Resources"].values()
     found = [each["Properties"] for each in watched if each["Type"] == "AWS::CloudWatch::Alarm"]
     return {each["AlarmName"].removeprefix(prefix): each for each in found}
+
+
+def watched(alarm):
+    """The metrics that an alarm looks at: one, or those of a sum."""
+    return [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each] or [alarm]
+
+
+def ask(metric):
+    return metric["MetricName"], dimension(metric)["service"]
 
 
 def dimension(alarm):
@@ -35,7 +47,7 @@ def test_every_queue_that_should_be_empty_is_watched(example):
     watched = {
         dimension(each)["QueueName"]: each
         for each in alarms(example).values()
-        if each["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        if each.get("MetricName") == "ApproximateNumberOfMessagesVisible"
     }
 
     assert set(watched) == dead
@@ -50,9 +62,9 @@ def test_waiting_is_watched_wherever_something_waits(example):
     found = alarms(example).values()
 
     assert {
-        dimension(each)["QueueName"] for each in found if each["MetricName"] == "ApproximateAgeOfOldestMessage"
+        dimension(each)["QueueName"] for each in found if each.get("MetricName") == "ApproximateAgeOfOldestMessage"
     } == live
-    iterators = [each for each in found if each["MetricName"] == "IteratorAge"]
+    iterators = [each for each in found if each.get("MetricName") == "IteratorAge"]
     assert {dimension(each)["FunctionName"] for each in iterators} == {"fugace-example-relay", "fugace-example-tally"}
     for each in iterators:
         assert each["Threshold"] < 24 * 3600 * 1000
@@ -66,19 +78,27 @@ def test_every_function_is_watched_for_failures_it_sees_and_failures_it_does_not
         assert dimension(found[f"{name}-bugs"]) == {"service": name}
 
 
+METRIC = "([A-Z][a-z0-9]+)+"
+DENIED = ("Throttled", "Unreached")
+"""What is told of all functions together."""
+
 EDGE = [f"layers/common/python/fugace/edge/{name}.py" for name in ("observe", "problem")]
 
 
 @cache
 def counted(name):
-    """What a function counts: in its handler's module, and in what surrounds every handler."""
+    """What a function may count: in its handler's module, and in what surrounds every handler."""
+    if name == "all":
+        return set(DENIED)
     module = DUTIES[name].handler.rpartition(".")[0]
-    imported = vars(importlib.import_module(module)).get("METRICS", {})  # a use case's own list
+    imported = vars(importlib.import_module(module))
     words = {word for path in (module.replace(".", "/") + ".py", *EDGE) for word in names((ROOT / path).read_text())}
-    return words | set(imported.values())
+    if module == "functions.send.events":
+        words |= {dispatch.FAILED, dispatch.REFUSED}
+    return words | set(imported.get("METRICS", {}).values())  # a use case's own list
 
 
-COUNTERS = {"count": 0, "gauge": 0, "count_of": 1, "gauge_of": 1}
+COUNTERS = {"count": 0, "gauge": 0, "count_of": 1, "gauge_of": 1, "count_at": 1}
 """What counts, and which of its arguments is the metric's name."""
 
 
@@ -97,15 +117,36 @@ def names(source):
 
 def test_what_is_asked_of_the_functions_is_what_they_count(example):
     """A metric that nobody sends is an alarm that never rings, and a graph that is always well."""
-    ours = [each for each in alarms(example).values() if each["Namespace"] == "Fugace"]
-    asked = {(each["MetricName"], dimension(each)["service"]) for each in ours}
-    parts = example.one("CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
-    page = json.loads("".join(each if isinstance(each, str) else "x" for each in parts))
-    lines = [line for widget in page["widgets"] for line in widget["properties"]["metrics"]]
-    drawn = {(line[1], line[line.index("service") + 1]) for line in lines if line[0] == "Fugace"}
+    asked = {
+        ask(each) for alarm in alarms(example).values() for each in watched(alarm) if each["Namespace"] == "Fugace"
+    }
+    drawn = {ask(each) for each in drawn_metrics(example) if each["Namespace"] == "Fugace"}
 
     assert {(each.metric, each.function) for each in COMPLAINTS} <= asked & drawn
     assert {(metric, name) for metric, name in asked | drawn if metric not in counted(name)} == set()
+
+
+def test_what_the_functions_count_is_drawn(example):
+    """A count that nobody sees is paid for nothing."""
+    drawn = {ask(each) for each in drawn_metrics(example) if each["Namespace"] == "Fugace"}
+    told = {word for name in (*DUTIES, "all") for word in counted(name) if re.fullmatch(METRIC, word)} - {"Location"}
+
+    assert {"Bug", "Deleted", "CarrierFailed", "Throttled", "RequestOverdue"} <= told
+    assert told - {metric for metric, _ in drawn} == set()
+
+
+def test_dimensions_are_bounded(example):
+    """Each value of a dimension is a metric of its own, and is paid as one: no tenant, no id."""
+    known = {
+        "service": {*DUTIES, "all"},
+        "kind": observe.KINDS,
+        "carrier": {"simulator", "simulator-account"},
+        "dependency": set(observe.DEPENDENCIES),
+    }
+    for each in drawn_metrics(example):
+        if each["Namespace"] == "Fugace":
+            assert all(value in known[name] for name, value in dimension(each).items()), each
+    assert set(DEPENDENCIES) == set(observe.DEPENDENCIES)
 
 
 def test_kinds_are_those_that_the_functions_tell():
@@ -148,7 +189,7 @@ def test_silence_is_an_alarm(example):
 
 def test_a_purge_that_nobody_plans_is_an_alarm(example):
     """Three runs that were not: what is over is hidden all the same, and still stored."""
-    found = alarms(example)["purge-silent"]
+    found = alarms(example)["plan-silent"]
 
     assert (found["MetricName"], dimension(found)) == ("Planned", {"service": "plan"})
     assert found["TreatMissingData"] == "breaching"
@@ -185,7 +226,7 @@ def test_requests_that_nobody_looks_at_are_an_alarm(example):
 
 def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
     """Its functions may all be well: a definition can fail by itself, and so can a right that it lacks."""
-    found = [each for each in alarms(example).values() if each["Namespace"] == "AWS/States"]
+    found = [each for each in alarms(example).values() if each.get("Namespace") == "AWS/States"]
 
     watched = {(each["MetricName"], dimension(each)["StateMachineArn"]["Fn::Join"][1][-1]) for each in found}
     assert watched == {
@@ -199,7 +240,7 @@ def test_a_run_of_the_machine_that_did_not_end_well_is_an_alarm(example):
 
 def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
     """The promise, kind by kind: the worst of five minutes, and the first time."""
-    found = [each for each in alarms(example).values() if each["MetricName"] == "PurgeLag"]
+    found = [each for each in alarms(example).values() if each.get("MetricName") == "PurgeLag"]
 
     assert {dimension(each)["kind"] for each in found} == set(OVERDUE)
     for each in found:
@@ -207,6 +248,20 @@ def test_what_is_overdue_for_an_hour_is_an_alarm_for_every_kind(example):
         assert dimension(each)["service"] == "plan"
         assert (each["Statistic"], each["Threshold"], each["EvaluationPeriods"]) == ("Maximum", 3600, 1)
         assert each["TreatMissingData"] == "notBreaching"
+
+
+def test_each_carrier_is_watched_for_the_share_that_it_does_not_take(example):
+    """A busy carrier always fails some attempts: a number would ring every day. Of a handful, a share says nothing."""
+    found = alarms(example)
+    for carrier in ("simulator", "simulator-account"):
+        alarm = found[f"carrier-{carrier}-errors"]
+        failed, asked = sorted(watched(alarm), key=lambda each: each["MetricName"])
+        assert (failed["MetricName"], dimension(failed)["carrier"]) == ("CarrierFailed", carrier)
+        assert asked["MetricName"] == "NumberOfMessagesDeleted"
+        assert dimension(asked) == {"QueueName": f"fugace-example-carrier-{carrier}"}
+        (expression,) = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
+        assert re.fullmatch(r"IF\(FILL\((\w+), 0\) > 10, 100 \* FILL\(\w+, 0\) / \1, 0\)", expression)
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (20, 3)
 
 
 def test_alarms_ask_for_what_is_there(example):
@@ -218,29 +273,18 @@ def test_alarms_ask_for_what_is_there(example):
         "service": {
             each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
             for each in example.properties("Lambda::Function")
-        },
+        }
+        | {"all"},
+        "TableName": {each["TableName"] for each in example.properties("DynamoDB::Table")},
         "kind": set(OVERDUE),
+        "carrier": {"simulator", "simulator-account"},
+        "dependency": set(observe.DEPENDENCIES),
     }
     for alarm in alarms(example).values():
-        for key, value in dimension(alarm).items():
+        for key, value in [pair for each in watched(alarm) for pair in dimension(each).items()]:
             if key == "StateMachineArn":  # by name, and the test above knows which
                 continue
             assert value in names[key], alarm["AlarmName"]
-
-
-def test_alarms_are_said_and_unsaid_on_a_topic_under_our_key(example):
-    """CloudWatch must be let in by name: a topic with a policy of its own has lost the default one."""
-    topic = example.one("SNS::Topic")
-    statements = example.one("SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-    allowed = [each for each in statements if each["Effect"] == "Allow"]
-
-    assert "KeysServices" in json.dumps(topic["KmsMasterKeyId"])
-    assert [each["Principal"] for each in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
-    assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
-    assert any(each["Effect"] == "Deny" and "SecureTransport" in json.dumps(each) for each in statements)
-    for each in alarms(example).values():
-        assert each["AlarmActions"] == each["OKActions"] == [{"Ref": each["AlarmActions"][0]["Ref"]}]
-        assert each["AlarmDescription"]
 
 
 def test_the_watch_holds_no_other_stack_back(example):
@@ -250,11 +294,3 @@ def test_the_watch_holds_no_other_stack_back(example):
 
     assert imported == json.dumps(example.templates["watch"]).count("KeysServices")
     assert set(exported) == {"ApiUrl"}
-
-
-def test_there_is_one_page_and_it_names_no_tenant(example):
-    """Dimensions are bounded: queues, functions, the API."""
-    found = example.one("CloudWatch::Dashboard")
-
-    assert found["DashboardName"] == "fugace-example"
-    assert "ten_" not in json.dumps(found)

@@ -265,6 +265,19 @@ def alarm(client: Client, of: Resource) -> Found:
     return {**found, "Tags": client("cloudwatch").list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]}
 
 
+@reads("AWS::CloudWatch::CompositeAlarm")
+def composite_alarm(client: Client, of: Resource) -> Found:
+    asked = {"AlarmNames": [of.physical], "AlarmTypes": ["CompositeAlarm"]}
+    found = client("cloudwatch").describe_alarms(**asked)["CompositeAlarms"][0]
+    return {**found, "Tags": client("cloudwatch").list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]}
+
+
+@reads("AWS::Logs::QueryDefinition")
+def question(_client: Client, of: Resource) -> Found:
+    """The emulator only writes it down, and what it does is for AWS to show."""
+    return dict(of.properties)
+
+
 @reads("AWS::CloudWatch::Dashboard")
 def dashboard(client: Client, of: Resource) -> Found:
     return dict(client("cloudwatch").get_dashboard(DashboardName=of.physical))

@@ -8,6 +8,7 @@ import pytest
 
 from fugace.domain import callbacks
 from fugace.domain.errors import (
+    CarrierRefusedError,
     CarrierSilentError,
     MissingKeyError,
     UnavailableError,
@@ -16,7 +17,7 @@ from fugace.domain.message import Change, Evidence, OnUnknown, Status
 from fugace.domain.retention import Period
 from fugace.ports import HttpAnswer
 from functions.send.clearance import Clearance
-from functions.send.dispatch import LEASE, MOST_SILENCES, Dispatch
+from functions.send.dispatch import FAILED, LEASE, MOST_SILENCES, REFUSED, Dispatch
 from functions.send.task import InDoubtError, Outcome, Task
 from tests.fakes import (
     ALICE,
@@ -67,7 +68,7 @@ class Desk:
         self.messages = FailingNotes(self.clock, sealed_record(self.vault, **fields))
         self.carrier = FakeCarrier()
         self.carrier.terms = replace(self.carrier.terms, deduplicates=deduplicates, callback_per_message=own_callback)
-        self.pauses = []
+        self.pauses, self.heard = [], []
         carriers = {"simulator": self.carrier, "other": FakeCarrier()}
         simulators = frozenset({"simulator"})
         clearance = Clearance(self.tenants, self.vault, carriers, simulators, "https://sms.example")
@@ -80,6 +81,7 @@ class Desk:
             carriers,
             pause=self.pauses.append,
             draw=lambda: 1.0,
+            hear=lambda carrier, what: self.heard.append((carrier, what)),
         )
 
     def run(self, attempt=1, silent=0, carrier="simulator"):
@@ -761,3 +763,43 @@ def test_what_is_not_a_body_of_ours_is_refused_without_being_quoted(body):
 def test_a_body_says_what_its_task_was(task):
     """It goes through JSON and a queue."""
     assert Task.read(json.loads(json.dumps(task.body()))) == task
+
+
+# --- what is told of a carrier --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard"),
+    [
+        (BUSY, [("simulator", FAILED)]),
+        (SILENT, [("simulator", FAILED)]),
+        (CarrierRefusedError("no-such-number"), [("simulator", REFUSED)]),
+    ],
+)
+def test_what_a_carrier_does_not_take_is_heard_of(answer, heard):
+    """A message that is refused is the message's affair; one that is not taken is the carrier's."""
+    desk = Desk(answer)
+
+    desk.run()
+
+    assert desk.heard == heard
+
+
+def test_an_answer_that_nobody_can_read_is_the_carriers(monkeypatch):
+    """Its adapter is ours, but what it meets is not."""
+    desk = Desk()
+    monkeypatch.setattr(desk.carrier, "read_answer", lambda _answer: int("x"))
+
+    with pytest.raises(InDoubtError):
+        desk.run()
+
+    assert desk.heard == [("simulator", FAILED)]
+
+
+def test_nothing_is_heard_of_a_carrier_that_takes():
+    """Nor of one that was not even asked: what is held back is none of its doing."""
+    desk = Desk()
+    desk.run()
+    desk.run()
+
+    assert desk.heard == []

@@ -8,6 +8,8 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.session import Session
 
+from fugace.adapters.denials import Denials
+
 _QUICK = {"connect_timeout": 1, "read_timeout": 3}  # seconds; an API request as a whole has 29
 _PATIENT = {"connect_timeout": 2, "read_timeout": 8}
 _RETRIES = {"total_max_attempts": 3, "mode": "standard"}
@@ -38,6 +40,7 @@ class Aws:
             self._session.set_config_variable("region", region)
         self._clients: dict[str, BaseClient] = {}
         self._lock = Lock()
+        self.denials = Denials()
 
     @property
     def region(self) -> str:
@@ -52,7 +55,9 @@ class Aws:
                 found = self._clients.get(service)
                 if found is None:
                     config = _CONFIGS.get(service, _OTHERS)
-                    found = self._clients[service] = self._session.create_client(service, config=config)
+                    found = self._session.create_client(service, config=config)
+                    self.denials.listen(found)
+                    self._clients[service] = found
         return found
 
 

@@ -75,7 +75,7 @@ BEYOND = (
         kept=METRICS,
         protection="dimensions are of a list",
         **NOBODY,
-        probe="template: one dashboard, no tenant in it, no other analytics",
+        probe="template: no tenant in a dashboard or a saved question, no other analytics",
     ),
     present(
         34,

@@ -61,7 +61,8 @@ HOLDERS = (
     Holder("Logs::LogGroup", "(?!api$)[a-z]+", (19,)),
     Holder("Logs::LogGroup", "api", (23,)),
     Holder("CloudWatch::Alarm", "[a-z0-9-]+", (21,)),
-    Holder("CloudWatch::Dashboard", "", (33,)),
+    Holder("CloudWatch::CompositeAlarm", "[a-z0-9-]+", (21,)),
+    Holder("CloudWatch::Dashboard", "|send|report|purge|request", (33,)),
     Holder("ApiGateway::Stage", "live", (23,)),
     Holder("ApiGateway::Authorizer", "auth", (27,)),
     Holder("Lambda::Function", "[a-z]+", (27,)),
@@ -106,6 +107,7 @@ EMPTY = {
     "Lambda::LayerVersion": "code",
     "Lambda::Permission": "rights",
     "Lambda::Version": "code, and variables as they were",
+    "Logs::QueryDefinition": "a question to the logs: ids are put in by hand, and its answers are as old as the logs",
     "S3::BucketPolicy": "rights",
     "SNS::TopicPolicy": "rights",
     "SQS::QueuePolicy": "rights",
@@ -163,5 +165,4 @@ FORBIDDEN = (
     Forbidden("SNS::Subscription", "", 28),
     Forbidden("Athena:", "", 33),
     Forbidden("Glue:", "", 33),
-    Forbidden("Logs::QueryDefinition", "", 33),
 )

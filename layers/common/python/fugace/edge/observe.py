@@ -7,7 +7,7 @@ functions. Metrics are for what alarms look at: an EMF line costs 200 bytes, so 
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import PurePath
 from traceback import walk_tb
@@ -17,6 +17,8 @@ from typing import Any, Protocol, TypeVar
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import BasePowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from fugace.edge import wiring
 
 FIELDS = frozenset(
     (
@@ -43,7 +45,11 @@ FIELDS = frozenset(
 KINDS = frozenset({"record", "content", "access", "statistics", "exports", "cases", "objections", "keys", "hold"})
 """What metrics of the purge may be told by."""
 
+DEPENDENCIES = ("dynamodb", "kms", "sqs", "scheduler", "s3", "secrets-manager", "sfn", "other")
+"""Services of AWS that metrics are told by, as the SDK names them."""
+
 _NAMESPACE = "Fugace"
+_EVERYBODY = "all"
 _MASK = "?"
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _NAME = re.compile(r"[A-Za-z0-9_.]{1,80}")
@@ -169,19 +175,38 @@ def gauge(name: str, seconds: float) -> None:
 
 def count_of(kind: str, name: str, value: int) -> None:
     """The same for one of `KINDS`."""
-    _told(kind, name, MetricUnit.Count, value)
+    _told_of(kind, name, MetricUnit.Count, value)
 
 
 def gauge_of(kind: str, name: str, seconds: float) -> None:
     """How long something is at this moment, for one of `KINDS`."""
-    _told(kind, name, MetricUnit.Seconds, seconds)
+    _told_of(kind, name, MetricUnit.Seconds, seconds)
 
 
-def _told(kind: str, name: str, unit: MetricUnit, value: float) -> None:
+def count_at(carrier: str, name: str, value: int) -> None:
+    """The same for one of the configured carriers: there are as many as an operator has contracts."""
+    if not _WORD.fullmatch(carrier):
+        raise ValueError("not a carrier's name")
+    _told({"carrier": carrier}, name, MetricUnit.Count, value)
+
+
+def _told_of(kind: str, name: str, unit: MetricUnit, value: float) -> None:
     if kind not in KINDS:  # each value of a dimension is a metric of its own, and is paid as one
         raise ValueError("not a kind that metrics are told by")
+    _told({"kind": kind}, name, unit, value)
+
+
+def _told(dimensions: Mapping[str, str], name: str, unit: MetricUnit, value: float) -> None:
     with single_metric(name=name, unit=unit, value=value, namespace=_NAMESPACE) as metric:
-        metric.add_dimension("kind", kind)
+        for dimension, word in dimensions.items():
+            metric.add_dimension(dimension, word)
+
+
+def _tell_denials() -> None:
+    """Of all functions together: what AWS denies one, it denies the others."""
+    for (service, metric), value in wiring.denials().items():
+        dependency = service if service in DEPENDENCIES else DEPENDENCIES[-1]
+        _told({"service": _EVERYBODY, "dependency": dependency}, metric, MetricUnit.Count, value)
 
 
 class Context(Protocol):
@@ -217,6 +242,7 @@ def entry(handler: Callable[[dict[str, Any], Any], T]) -> Callable[[dict[str, An
             count("Bug")
             raise FailedError("failed") from None
         finally:
+            _tell_denials()
             if metrics.metric_set:  # asked to flush nothing, Powertools warns
                 metrics.flush_metrics()
 

@@ -4,6 +4,7 @@ An adapter is imported when it is first asked for, so that importing this module
 cold start, for what it uses alone. What is made is kept while the process lives: one SDK session, one client a service.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -57,6 +58,12 @@ def _aws() -> "Aws":
     from fugace.adapters.session import shared
 
     return shared()
+
+
+def denials() -> Mapping[tuple[str, str], int]:
+    """What AWS's services have denied this process since it was asked last, by service and kind of denial."""
+    session = sys.modules.get("fugace.adapters.session")  # where nothing was asked, nothing is imported for it
+    return session.shared().denials.take() if session and session.shared.cache_info().currsize else {}
 
 
 @cache
