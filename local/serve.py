@@ -12,7 +12,7 @@ import urllib3
 
 from local import certs
 from local.layer import digest
-from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble, taken
+from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, TEST, Place, Trouble, taken
 
 PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::CloudWatch::CompositeAlarm"
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -51,6 +51,7 @@ def emulator_environment(place: Place) -> dict[str, str]:
         "FUGACE_WORKERS": str(max(2, os.cpu_count() or 2)),
         "FUGACE_CHECKPOINT_SECONDS": CHECKPOINT,
         "FUGACE_PLACEHOLDERS": PLACEHOLDERS,
+        "FUGACE_FAULTS": "1" if place == TEST else "",
     }
 
 

@@ -16,10 +16,10 @@ def main() -> None:
     from local.emulator import dynamodb  # first: its threads start when ministack is imported
 
     repair(dynamodb.REPAIRS)
-    from local.emulator import buckets, cloudformation, dropped, functions, gateway, machines, policies, state
+    from local.emulator import buckets, cloudformation, dropped, faults, functions, gateway, machines, policies, state
 
     repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
-    repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS))
+    repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *faults.REPAIRS))
     state.keep()
     gateway.serve()
 
