@@ -14,7 +14,7 @@ from local.place import ROOT
 
 RUN = sys.executable
 TESTS = ROOT / "tests"
-SLOW = {"infra", "emulator", "journeys", "browser"}
+SLOW = {"infra", "emulator", "journeys", "browser", "proof"}
 """Folders that need what is built or deployed."""
 BESIDE = {"architecture", "cli", "contract"}
 """Folders that take, after style and types, about as long as all other fast ones."""
