@@ -30,6 +30,13 @@ LANES: Sequence[Sequence[str]] = (
 )
 """Tags that one process looks at. Threads would not do: CPython 3.11's parser, which Hypothesis uses, fails in them."""
 
+LARGEST = 10_240
+"""Bytes of request line and headers that API Gateway reads; what is larger never comes to us, and gets no problem.
+
+Source: Amazon API Gateway Developer Guide, "Quotas for configuring and running a REST API".
+"""
+_TOO_LARGE = 431
+
 
 @dataclass
 class Found:
@@ -103,6 +110,7 @@ def _count(recorder: dict[str, Any], name: str, exchange: dict[str, Any], found:
     found.cases += 1
     found.statuses[status] += 1
     found.answered.setdefault(f"{case['method']} {case['path']}", set()).add(status)
+    beyond = status == _TOO_LARGE and len(exchange["request"]["uri"]) > LARGEST
     for check in recorder["checks"].get(name, ()):
-        if check["status"] != "success":
+        if check["status"] != "success" and not beyond:
             found.failures.append(f"{case['method']} {case['path']} {status}: {json.dumps(check)[:1_500]}")
