@@ -12,7 +12,9 @@ import os
 import re
 import signal
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -95,6 +97,7 @@ class Fault:
 _faults: list[Fault] = []
 _callers: dict[str, str] = {}
 _frozen = asyncio.Event()
+_thread = ThreadPoolExecutor(1)
 
 
 def faults_on_demand() -> None:
@@ -209,7 +212,7 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
         if asked == ("POST", "faults"):
             _faults.append(Fault(**json.loads(body)))
         elif asked == ("PUT", "clock"):
-            await asyncio.to_thread(skew.put, **json.loads(body))
+            await _apart(partial(skew.put, **json.loads(body)))
         elif asked == ("POST", "crash"):
             await _crash()
     except (TypeError, ValueError):
@@ -223,8 +226,13 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
 async def _crash() -> None:
     """Everything acknowledged so far is kept, as AWS keeps it; who is at work meets a closed door."""
     _frozen.set()
-    await asyncio.to_thread(lambda: any(state.write() for _ in range(5)))
+    await _apart(lambda: any(state.write() for _ in range(5)))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _apart(work: Callable[[], object]) -> None:
+    """In a thread of our own: all others may be waiting for functions that cannot go on before this is done."""
+    await asyncio.get_running_loop().run_in_executor(_thread, work)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -26,7 +26,7 @@ NEEDS = {
     "cancelRequest",  # that it was not denied before
 }
 """Where a plain call does not succeed, and what it would take."""
-LIFE = 3
+LIFE = 8
 """Seconds of a key that is to expire."""
 THREADS = 12
 STATES = ("valid", "expired", "revoked", "malformed", "missing")
@@ -130,8 +130,8 @@ def keys_of(admin: Client) -> Iterator[tuple[tuple[str, str], str | None]]:
         assert answer.status == 201, answer.text
         return dict(answer.json)
 
-    soon = (datetime.now(UTC) + timedelta(seconds=LIFE)).isoformat()
     for role in Role:
+        soon = (datetime.now(UTC) + timedelta(seconds=LIFE)).isoformat()
         valid, expired, revoked = made(role)["key"], made(role, expires=soon)["key"], made(role)
         assert admin("DELETE", f"/v1/keys/{revoked['id']}").status == 204
         yield (role.value, "valid"), valid

@@ -57,10 +57,19 @@ class Found:
         return dict(sorted(classes.items()))
 
 
-def run(stack: Stack, keys: Sequence[str], folder: Path, *, phases: str, examples: int, seed: int) -> Found:
+def run(
+    stack: Stack,
+    keys: Sequence[str],
+    folder: Path,
+    *,
+    phases: str,
+    examples: int,
+    seed: int,
+    lanes: Sequence[Sequence[str]] = LANES,
+) -> Found:
     """Each lane with each key, two processes at a time; `examples` is how many an operation gets of what is random."""
     found, began = Found(seed), time.monotonic()
-    jobs = [(key, lane, folder / f"{number}.ndjson") for number, key in enumerate(keys) for lane in LANES]
+    jobs = [(key, lane, folder / f"{number}.ndjson") for number, key in enumerate(keys) for lane in lanes]
     jobs = [(key, lane, path.with_stem(f"{path.stem}-{lane[0]}")) for key, lane, path in jobs]
     with ThreadPoolExecutor(int(os.environ.get("FUGACE_PROOF_LANES", "3"))) as pool:
         said = list(
