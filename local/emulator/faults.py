@@ -14,7 +14,6 @@ import signal
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -212,7 +211,7 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
         if asked == ("POST", "faults"):
             _faults.append(Fault(**json.loads(body)))
         elif asked == ("PUT", "clock"):
-            await _apart(partial(skew.put, **json.loads(body)))
+            skew.put(**json.loads(body))
         elif asked == ("POST", "crash"):
             await _crash()
     except (TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Clocks of functions that are wrong by so many seconds, as a host's may be."""
 
 import threading
+import time
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -50,4 +51,14 @@ def clocks_can_be_wrong() -> None:
 def put(function: str, seconds: float) -> None:
     """From its next call on, `function` is so many seconds ahead (or behind); 0: it is right again."""
     _seconds[function] = float(seconds)
-    lambda_runtime.invalidate_worker(function)
+    with lambda_runtime._lock:
+        names = [name for name in lambda_runtime._workers if name.split(":")[2] == function]
+        old = [each for name in names for each in lambda_runtime._workers.pop(name)]
+    threading.Thread(target=_let_go, args=(old,), daemon=True).start()
+
+
+def _let_go(workers: list[Any]) -> None:
+    """Who is at work finishes it first."""
+    while any(each.in_use for each in workers):
+        time.sleep(0.1)
+    lambda_runtime.kill_workers(workers)

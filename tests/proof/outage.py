@@ -41,7 +41,7 @@ class Scenario:
     """Outcomes that the carrier simulator is forced to, and for how many messages."""
     crash: bool = False
     """The emulator is killed under it, and started again with what it had acknowledged."""
-    lasts: float = 6.0
+    lasts: float = 5.0
     """Seconds until it is healed."""
 
 
@@ -267,8 +267,10 @@ def play_all(
     tenants = []
     for number in range(min(len(scenarios), TENANTS)):
         tenant, path = tenant_of(f"Outage {number}", mode="live"), f"/outage-{time.time_ns()}"
-        made = tenant.client("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + path})
-        assert made.status == 201, made.text
+        asked = Run(scenarios[0], tenant, path)
+        wait_for(
+            lambda who=asked, url=path: _asked(who, "POST", "/v1/webhooks", {"url": stack.local["sink_url"] + url})
+        )
         tenants.append((tenant, path))
     runs = []
     for each, (tenant, path) in zip(scenarios, cycle(tenants), strict=False):
