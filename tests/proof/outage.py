@@ -269,7 +269,8 @@ def play_all(
         tenant, path = tenant_of(f"Outage {number}", mode="live"), f"/outage-{time.time_ns()}"
         asked = Run(scenarios[0], tenant, path)
         wait_for(
-            lambda who=asked, url=path: _asked(who, "POST", "/v1/webhooks", {"url": stack.local["sink_url"] + url})
+            lambda who=asked, url=path: _asked(who, "POST", "/v1/webhooks", {"url": stack.local["sink_url"] + url}),
+            seconds=150,
         )
         tenants.append((tenant, path))
     runs = []

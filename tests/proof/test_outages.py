@@ -11,7 +11,7 @@ from tests.proof import figures, outage
 from tests.proof.outage import Outcome
 from tests.proof.scenarios import QUICK, SLOW
 
-MESSAGES = 12
+MESSAGES = 10
 PATIENCE = 720
 """Seconds: a claim grows old in three minutes, a queue shows a body again after some more, and some need it twice."""
 
