@@ -37,6 +37,11 @@ test: check layer  ## every test, the end-to-end ones on stacks of their own
 	@$(RUN) -m local.checks slow && $(RUN) -m local.checks journeys && $(RUN) -m pytest --quiet tests/rights; \
 	result=$$?; $(RUN) -m local.down test beside; exit $$result
 
+.PHONY: prove
+prove: install layer  ## the long proofs: thousands of cases, and outages; prints figures
+	@$(RUN) -m local.down test && rm -rf .fugace/test && $(RUN) -m local.up test
+	@$(RUN) -m pytest tests/proof; result=$$?; $(RUN) -m tests.proof.figures; $(RUN) -m local.down test; exit $$result
+
 .PHONY: bench
 bench: install layer  ## the performance budgets
 	@$(RUN) -m bench

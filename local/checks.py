@@ -15,7 +15,7 @@ from local.place import BESIDE, ROOT, TEST
 
 RUN = sys.executable
 TESTS = ROOT / "tests"
-SLOW = {"infra", "emulator", "journeys", "rights", "browser"}
+SLOW = {"infra", "emulator", "journeys", "rights", "browser", "proof"}
 """Folders that need what is built or deployed."""
 PERSONS = {"test_leaks.py", "test_leaving.py", "test_outcomes.py", "test_requests.py", "test_requests_that_fail.py"}
 PERSONS |= {"test_restoring.py"}

@@ -12,7 +12,7 @@ import urllib3
 
 from local import certs
 from local.layer import digest
-from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, Place, Trouble, taken
+from local.place import EMULATOR, LOOPBACK, PYTHON, REGION, ROOT, TESTED, Place, Trouble, taken
 
 PLACEHOLDERS = "AWS::CloudTrail::Trail AWS::Logs::QueryDefinition"
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -52,6 +52,7 @@ def emulator_environment(place: Place) -> dict[str, str]:
         "FUGACE_CHECKPOINT_SECONDS": CHECKPOINT,
         "FUGACE_PLACEHOLDERS": PLACEHOLDERS,
         "FUGACE_RIGHTS": str(place.rights),
+        "FUGACE_FAULTS": "1" if place in TESTED else "",
     }
 
 

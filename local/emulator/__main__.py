@@ -20,6 +20,7 @@ def main() -> None:
         buckets,
         cloudformation,
         dropped,
+        faults,
         functions,
         gateway,
         machines,
@@ -30,9 +31,9 @@ def main() -> None:
         watching,
     )
 
-    repair((*functions.REPAIRS, *gateway.REPAIRS, *policies.REPAIRS, *state.REPAIRS, *cloudformation.REPAIRS))
-    repair((*dropped.REPAIRS, *buckets.REPAIRS, *machines.REPAIRS, *rest_api.REPAIRS, *rights.REPAIRS))
-    repair(watching.REPAIRS)
+    rooms = (functions, gateway, policies, state, cloudformation, dropped, buckets, machines, rest_api, watching)
+    for room in (*rooms, rights, faults):  # these two see what is asked, and so come last
+        repair(room.REPAIRS)
     state.keep()
     gateway.serve()
 

@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 PATIENCE = 60  # seconds
@@ -28,6 +29,28 @@ def errors_have_their_class_name() -> None:
         return result
 
     lambda_svc._execute_function_warm = run
+
+
+def an_error_ends_no_process() -> None:
+    """What a handler raises fails its invocation; the process goes on to the next one.
+
+    ministack begins a new one after each, so that whoever knocks with a wrong key waits for a cold start.
+
+    Source: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle", "Failures during
+    the invoke phase": the environment is reset where the function crashes or runs out of time.
+    """
+    raised = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
+    script, invoke = lambda_runtime._PYTHON_WORKER_SCRIPT, lambda_runtime.Worker.invoke
+    if script.count(raised) != 1:
+        raise RuntimeError("ministack's worker has changed")
+    told = raised.replace('{"status": "error", ', '{"status": "ok", "result": None, "raised": True, ')
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(raised, told)
+
+    def run(worker: Any, *args: Any, **named: Any) -> dict[str, Any]:
+        response: dict[str, Any] = invoke(worker, *args, **named)
+        return {**response, "status": "error"} if response.pop("raised", False) else response
+
+    lambda_runtime.Worker.invoke = run
 
 
 def a_burst_waits_its_turn() -> None:
@@ -88,4 +111,9 @@ def _name(log: str, message: str) -> str:
     return found[1].rsplit(".", 1)[-1] if found else "Runtime.HandlerError"
 
 
-REPAIRS = (errors_have_their_class_name, a_burst_waits_its_turn, filters_see_what_is_not_there)
+REPAIRS = (
+    errors_have_their_class_name,
+    an_error_ends_no_process,
+    a_burst_waits_its_turn,
+    filters_see_what_is_not_there,
+)

@@ -137,6 +137,16 @@ def test_a_failed_function_names_its_error(aws: Aws, source: str, name: str) -> 
     assert answer["errorType"] == name
 
 
+def test_a_function_that_fails_goes_on_in_the_same_process(aws: Aws) -> None:
+    """Else whoever knocks with a wrong key waits for a cold start, and nobody sees what a process remembers."""
+    aws.function("failing", "import os\ndef handle(event, context):\n    raise ValueError(os.getpid())")
+
+    first, second = (aws.invoke("failing") for _ in range(2))
+
+    assert first[0] is second[0] is True
+    assert first[1]["errorMessage"] == second[1]["errorMessage"]
+
+
 def test_a_burst_waits_instead_of_starting_a_crowd(aws: Aws) -> None:
     """A laptop has few cores: with a process for each of many calls, none would answer in time."""
     aws.function("burst", "import os, time\ndef handle(event, context):\n    time.sleep(0.2)\n    return os.getpid()")

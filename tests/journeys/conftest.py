@@ -38,7 +38,7 @@ class Client:
     pool: urllib3.PoolManager = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pool = urllib3.PoolManager(ca_certs=self.ca or None, timeout=30.0, retries=False)
+        self.pool = urllib3.PoolManager(ca_certs=self.ca or None, timeout=30.0, retries=False, maxsize=16)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

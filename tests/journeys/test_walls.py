@@ -1,11 +1,10 @@
-"""I8: another tenant's ids answer as if they did not exist, on every route."""
+"""I8 where an id is not all: lists, cursors, idempotency keys. test_matrix.py has the ids, on every route."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 
-from tests.journeys.conftest import Answer, Stack, Tenant, wait_for
+from tests.journeys.conftest import Stack, Tenant, wait_for
 
 TEXT = {"to": "+33639980001", "text": "Between us", "category": "transactional"}
 
@@ -23,54 +22,6 @@ def belongings(neighbours: tuple[Tenant, Tenant], stack: Stack) -> dict[str, str
     webhook = client("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + "/bakery"}).json["id"]
     key = client("POST", "/v1/keys", {"role": "reader", "mode": "test"}).json["id"]
     return {"message": message, "webhook": webhook, "key": key}
-
-
-ROUTES = [
-    ("GET", "/v1/messages/{message}", None),
-    ("GET", "/v1/messages/{message}?include=personal", None),
-    ("DELETE", "/v1/messages/{message}", None),
-    ("GET", "/v1/webhooks/{webhook}", None),
-    ("POST", "/v1/webhooks/{webhook}/test", None),
-    ("POST", "/v1/webhooks/{webhook}/secret", None),
-    ("POST", "/v1/webhooks/{webhook}/replay", {"message": "{message}"}),
-    ("GET", "/v1/webhooks/{webhook}/deliveries", None),
-    ("DELETE", "/v1/webhooks/{webhook}", None),
-    ("DELETE", "/v1/keys/{key}", None),
-]
-ABSENT = {"message": "01890a5d-ac96-774b-bcce-b302099a8057", "webhook": "wh_aaaaaaaaaaaaaaaa", "key": "key_aaaaaaaa"}
-
-
-def comparable(answer: Answer) -> tuple[int, str, str]:
-    return answer.status, answer.headers["content-type"], re.sub(r'"instance":\s*"[^"]*"', "", answer.text)
-
-
-@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-def test_foreign_ids_answer_as_absent_ones(
-    method: str, path: str, body: dict[str, str] | None, neighbours: tuple[Tenant, Tenant], belongings: dict[str, str]
-) -> None:
-    """A difference between 'not yours' and 'not there' tells that it is there."""
-    shop = neighbours[1].client
-
-    def fill(ids: dict[str, str]) -> Answer:
-        filled = {name: value.format(**ids) for name, value in body.items()} if body else None
-        return shop(method, path.format(**ids), filled)
-
-    foreign, absent = fill(belongings), fill(ABSENT)
-
-    assert foreign.status == 404
-    assert comparable(foreign) == comparable(absent)
-
-
-def test_what_a_neighbour_asked_about_is_untouched(
-    neighbours: tuple[Tenant, Tenant], belongings: dict[str, str]
-) -> None:
-    """Refused means refused: nothing was cancelled, removed or revoked by the attempts."""
-    bakery = neighbours[0].client
-
-    assert bakery("GET", f"/v1/messages/{belongings['message']}").json["status"] != "cancelled"
-    assert bakery("GET", f"/v1/webhooks/{belongings['webhook']}").status == 200
-    keys = bakery("GET", "/v1/keys").json["keys"]
-    assert [key.get("revoked") for key in keys if key["id"] == belongings["key"]] == [None]
 
 
 @pytest.mark.parametrize("field", ["messages", "webhooks", "keys"])
@@ -106,10 +57,10 @@ def test_the_same_idempotency_key_of_two_tenants_are_two_keys(neighbours: tuple[
     assert first.json["id"] != second.json["id"]
 
 
-@pytest.mark.parametrize("key", [None, "fug_test_nonsense", "x" * 5_000])
-def test_without_a_good_key_nothing_answers(key: str | None, stack: Stack, belongings: dict[str, str]) -> None:
-    """The door is the first wall."""
-    for method, path, _ in ROUTES:
-        answer = stack.admin.as_(key)(method, path.format(**belongings))
-        assert answer.status in {401, 403, 431}
-        assert not any(value in answer.text for value in belongings.values())
+@pytest.mark.parametrize("key", ["fug_test_nonsense", "x" * 5_000])
+def test_what_is_no_key_at_all_opens_nothing(key: str, stack: Stack, belongings: dict[str, str]) -> None:
+    """The door is the first wall, whatever is thrown at it."""
+    answer = stack.admin.as_(key)("GET", f"/v1/messages/{belongings['message']}")
+
+    assert answer.status in {401, 431}
+    assert belongings["message"] not in answer.text
