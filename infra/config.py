@@ -237,8 +237,10 @@ def retention(environment: Environment) -> Mapping[Kind, Bound]:
     return known
 
 
-SETTINGS = ("region", "account", "public_url", "layer", "code", "ca_bundle", "removal", "release")
-SETTINGS += ("permissions_boundary",)
+SETTINGS = (
+    *("region", "account", "public_url", "layer", "code", "ca_bundle"),
+    *("removal", "release", "permissions_boundary"),
+)
 """What `-c KEY=VALUE` sets on top of the environment's own description."""
 
 
