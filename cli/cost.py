@@ -1,9 +1,11 @@
 """`fugace cost`: what a month costs on AWS, by service, from a dated table of prices."""
 
+import re
+import shlex
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +18,8 @@ from fugace.domain.retention import Period
 PRICES = Path(__file__).with_name("prices.toml")
 FOR = ("messages", "tenants", "requests", "house")
 COLUMNS = ("service", *FOR, "total")
+MARK = re.compile(r"<!-- fugace cost (.+?) -->\n(?:\|.*\n)*")
+"""In a page, before a table of ours: the options that it was made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,14 @@ def show(
     later: Annotated[float, typer.Option(help="The part of the messages that is sent later (0 to 1).")] = 0,
     deduplicates: Annotated[bool, typer.Option("--deduplicates", help="The carrier deduplicates.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    write: Annotated[Path | None, typer.Option(metavar="PAGE", help="Make the tables of docs/cost.md anew.")] = None,
 ) -> None:
     """Estimate a month on AWS, in US dollars, without tax and free tiers, and without the carrier. Asks nobody."""
     if messages < 0 or tenants < 1 or segments < 1 or webhooks < 0 or requests < 0 or not 0 <= later <= 1:
         raise CliError("A month has messages, at least one tenant, and at least one segment a text.")
+    if write is not None:
+        write.write_text(MARK.sub(_filled, write.read_text(encoding="utf-8")), encoding="utf-8")
+        return
     month = estimate.Month(
         messages, tenants, _days(retention), segments, webhooks, requests, later=later, deduplicates=deduplicates
     )
@@ -114,6 +122,22 @@ def table(found: Bill) -> list[dict[str, str]]:
     lines = {name: {**row, "total": sum(row.values())} for name, row in rows}
     lines["total"] = {column: sum(row[column] for row in lines.values()) for column in (*FOR, "total")}
     return [{"service": name, **{key: f"{part:,.2f}" for key, part in row.items()}} for name, row in lines.items()]
+
+
+def _filled(mark: re.Match[str]) -> str:
+    """The mark of a table, and the table."""
+    words = shlex.split(mark[1])
+    given = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    prices, kept = Prices.of(given.pop("region")), _days(given.pop("retention", "P30D"))
+    month = replace(estimate.Month(estimate.MILLION, 1, kept), **_numbers(given))
+    rows = table(bill(month, prices))
+    head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    lines = [*head, *(f"| {' | '.join(row[column] for column in COLUMNS)} |" for row in rows)]
+    return "\n".join([f"<!-- fugace cost {mark[1]} -->", *lines, ""])
+
+
+def _numbers(given: Mapping[str, str]) -> dict[str, Any]:
+    return {name: float(value) for name, value in given.items()}
 
 
 def _days(text: str) -> float:
