@@ -141,7 +141,7 @@ def _calls(name: str) -> Iterator[dict[str, Any]]:
             for word in (ident, NUMBER, TOKEN):
                 path = re.sub(r"<[a-z_]+>", word, route.path).replace("/dlr/" + word, "/dlr/simulator")
                 for method in route.method if isinstance(route.method, list | tuple | set) else (route.method,):
-                    for body in (None, PERSON, NUMBER, *_good()):
+                    for body in (None,) if method == "GET" else (None, PERSON, NUMBER, *_good()):
                         headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": NUMBER}
                         yield event(method, path, body, headers=headers, query={"to": NUMBER, NUMBER: TEXT})
                         yield event(method, path, body, query={"limit": "5"})
