@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from infra.config import Environment
 from infra.duties import DUTIES
+from infra.parts.causes import causes
 from infra.parts.machine import WORKFLOWS
 from infra.parts.recurring import RHYTHMS
 from infra.parts.rest_api import OPEN_ROUTES, ROUTES
@@ -37,6 +38,7 @@ _ROLES = (
     *(f"pipeline/{name.title()}/Wake/Resource" for name in RHYTHMS),
     "pipeline/Timer/Send/Resource",
     "pipeline/RestApi/LogRole/Resource",
+    "pipeline/Release/Role/Resource",
 )
 _LAST_QUEUES = (
     *(f"pipeline/{name.title()}/Queue-{name}-dead/Queue/Resource" for name in RHYTHMS),
@@ -227,6 +229,11 @@ RIGHTS = (
         "the tenant's key: IAM knows roles, and a role serves all tenants.",
     ),
     Acknowledged(
+        ("IAM5 alarm:fugace-E-*",),
+        ("pipeline/Release/Role/Resource",),
+        "CodeDeploy asks for the state of the alarms that roll back: the environment's own, of which it reads alone.",
+    ),
+    Acknowledged(
         ("IAM5 log-group:*",),
         ("pipeline/RestApi/LogRole/Resource",),
         "The account's setting under which API Gateway writes logs: it checks for these actions on every group before "
@@ -237,9 +244,25 @@ RIGHTS = (
 ACKNOWLEDGED = (*STORAGE_LIMITATION, *API, *FUNCTIONS, *RIGHTS)
 
 
+def _alarms(environment: Environment) -> Iterator[Acknowledged]:
+    leaves = sorted({leaf for cause in causes(environment) for leaf in cause.leaves})
+    yield Acknowledged(
+        ("CloudWatchAlarmAction",),
+        tuple(f"watch/Alarms/{leaf}/Resource" for leaf in leaves),
+        "It wakes nobody by itself: it belongs to one cause, whose composite alarm does. A hundred alarms of one cause "
+        "would wake somebody a hundred times.",
+    )
+    yield Acknowledged(
+        ("CloudWatchAlarmAction",),
+        tuple(f"pipeline/Release/{name}-release-alarm/Resource" for name in (*DUTIES, "api")),
+        "CodeDeploy looks at it while a new version takes over, and takes the version back; outside of that it means "
+        "nothing that the watch would not say.",
+    )
+
+
 def findings(environment: Environment) -> Iterator[tuple[str, str, str]]:
     """Rule, construct path and reason, one by one."""
-    for each in ACKNOWLEDGED:
+    for each in (*ACKNOWLEDGED, *_alarms(environment)):
         for rule in each.rules:
             for path in each.where:
                 yield rule, f"{environment.named()}-{path}", each.reason

@@ -12,10 +12,13 @@ from tests.infra.test_config import context, read
 
 
 def functions(stacks):
-    """Of each method: the function behind it, by its short name."""
-    names = {
+    """Of each method: the function behind it, by its short name. It is called by its alias."""
+    named = {
         logical: each["Properties"]["FunctionName"].rpartition("-")[2]
         for logical, each in stacks.resources("Lambda::Function")
+    }
+    names = {
+        logical: named[each["Properties"]["FunctionName"]["Ref"]] for logical, each in stacks.resources("Lambda::Alias")
     }
     for method in stacks.properties("ApiGateway::Method"):
         words = json.dumps(method["Integration"]["Uri"])
