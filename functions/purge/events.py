@@ -41,11 +41,12 @@ def _reconcile() -> Reconcile:
 
 @observe.entry
 def reconcile(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Every five minutes. `Reconciled` is the heartbeat: an alarm looks for its absence."""
+    """Every five minutes. `Reconciled` is the heartbeat; `ReconcileLag` says whether a run also gets on."""
     tally = _reconcile().run(lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
     behind = int(tally.behind.total_seconds())
     logger.info("reconciled", count=tally.seen, retried=tally.relayed, late=tally.unknown + tally.expired, age=behind)
     observe.count("Reconciled")
+    observe.gauge("ReconcileLag", behind)
     found = {"RelayedAgain": tally.relayed, "NoReceipt": tally.unknown, "NeverSent": tally.expired}
     for metric, value in found.items():
         if value:

@@ -283,6 +283,13 @@ class Alarms(Construct):
     def _receipts(self) -> None:
         hour = Duration.hours(1)
         self._alarm(
+            "reconcile-behind",
+            self._metrics.behind(),
+            threshold=hour.to_seconds(),
+            periods=3,
+            says="What was lost is found an hour late, and later: reconcile runs, and does not get on.",
+        )
+        self._alarm(
             "no-receipts",
             self._metrics.counted("NoReceipt", "reconcile").with_(period=hour),
             threshold=100,

@@ -136,7 +136,7 @@ def _report(carriers: tuple[Cause, ...]) -> Iterator[Cause]:
         "What became of messages is not told, or not taken down: they end as `unknown`.",
         ("report",),
         (
-            *("no-receipts", "receipts-refused", "receipts-late"),
+            *("no-receipts", "receipts-refused", "receipts-late", "reconcile-behind"),
             *works("receive", "receipts", "reconcile"),
         ),
         together=(("receive-quiet", "dispatch-busy"),),

@@ -104,6 +104,7 @@ class Dashboards(Construct):
         metrics = self._metrics
         yield _graph("Receipts that say nothing new, or never came", [metrics.counted(*each) for each in RECEIPTS])
         yield _graph("Heartbeat of reconcile", [metrics.counted("Reconciled", "reconcile")])
+        yield _graph("Seconds that reconcile is behind", [metrics.behind()])
         yield self._waiting("Seconds waited", ("receipts", "notify"))
         yield _graph("Tenants that could not be told", [metrics.counted(*each) for each in UNTOLD])
         yield self._dead("Dead letters", ("receipts-dead", "notify-dead", "reconcile-dead"))

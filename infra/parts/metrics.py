@@ -72,6 +72,10 @@ class Metrics:
         """How long the oldest request has been worked on, in seconds, as `watch` has found it."""
         return _metric("Fugace", "RequestAge", {"service": "watch"}, "Maximum")
 
+    def behind(self) -> cloudwatch.Metric:
+        """What `reconcile` has still to go, in seconds."""
+        return _metric("Fugace", "ReconcileLag", {"service": "reconcile"}, "Maximum")
+
     def lag(self, kind: str) -> cloudwatch.Metric:
         """The age of what is longest overdue, in seconds, as `plan` has found it."""
         return _metric("Fugace", "PurgeLag", {"service": "plan", "kind": kind}, "Maximum")

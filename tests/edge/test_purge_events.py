@@ -51,6 +51,7 @@ def test_a_run_beats_its_heart_and_says_what_it_did(rounds, printed):
     seen = printed()
     assert '"event":"reconciled"' in seen
     assert "Reconciled" in seen
+    assert '"ReconcileLag":[0.0]' in seen
     assert "RelayedAgain" in seen
     assert rounds.queue.sent == [{"message": str(FIRST), "attempt": 1}]
 

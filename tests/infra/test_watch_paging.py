@@ -70,6 +70,7 @@ SCENARIOS = {
     "accept has a bug": ("api-failing", "send-bugs api-5xx send-slow"),
     "accept is slow": ("api-slow", "send-slow"),
     "the relay has a bug": ("not-leaving", "relay-bugs relay-failing relay-late relay-failures-not-empty"),
+    "more tenants are active than reconcile can look at": ("receipts-missing", "reconcile-behind"),
     "reconcile has a bug": ("receipts-missing", "reconcile-bugs reconcile-silent reconcile-dead-not-empty"),
     "schedules wake nobody": (
         "not-woken",
