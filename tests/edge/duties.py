@@ -13,6 +13,7 @@ from typing import Any
 from fugace.adapters.dynamo.rows import write_record
 from fugace.domain import apikey
 from fugace.domain.message import Status
+from fugace.edge.http import Router
 from infra.config import ROOT
 from infra.duties import DUTIES
 from infra.parts.recurring import RHYTHMS
@@ -130,7 +131,7 @@ def _bodies(name: str) -> Iterator[dict[str, Any]]:
 
 def resolvers(name: str) -> list[Any]:
     """The routers of its module: their routes are those of the API."""
-    return [each for each in vars(module(name)).values() if type(each).__name__ == "APIGatewayRestResolver"]
+    return [each for each in vars(module(name)).values() if isinstance(each, Router)]
 
 
 def _calls(name: str) -> Iterator[dict[str, Any]]:
