@@ -16,7 +16,12 @@ from local import serve
 from local.place import Place
 from tests.emulator.cloud import Aws, free_place, wait_for
 
-CLOCK = "import time, datetime\ndef handle(e, c): return [time.time(), datetime.datetime.now().timestamp()]"
+CLOCK = """
+import datetime, time
+def handle(event, context):
+    assert type(datetime.datetime.now()) is datetime.datetime
+    return [time.time(), datetime.datetime.now().timestamp()]
+"""
 PUT = """
 import boto3
 def handle(e, c):

@@ -22,6 +22,8 @@ from tests.proof import ringing
 
 AT_MOST, AT_LEAST = "at_most_once", "at_least_once"
 THREADS, TENANTS = 6, 6
+UNMET = 60
+"""Seconds that are waited for a fault to be met."""
 PATIENCE = 120
 """Seconds for which a client asks again: as a client should."""
 
@@ -140,6 +142,12 @@ def _break(stack: Stack, scenario: Scenario) -> None:
 
 
 def _heal(stack: Stack, run: Run) -> None:
+    """Not before it has struck: an outage that nobody met has shown nothing."""
+    deadline = time.monotonic() + UNMET
+    while run.scenario.faults and time.monotonic() < deadline:
+        if any(each["met"] for each in ask(stack, "GET", "faults")["faults"]):
+            break
+        time.sleep(0.5)
     run.struck += sum(each["met"] for each in ask(stack, "DELETE", "faults")["faults"])
     for name in run.scenario.clocks:
         ask(stack, "PUT", "clock", {"function": _named(stack, name), "seconds": 0})
