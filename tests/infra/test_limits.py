@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cli.estimate import ALARMS, DASHBOARDS, KEYS, SECRETS
+from cli.estimate import ALARMS, COMPOSITES, DASHBOARDS, KEYS, SECRETS
 from infra.config import ROOT
 from infra.parts import queues, rest_api
 from infra.stacks.pipeline import AT_ONCE
@@ -50,6 +50,7 @@ def test_the_price_of_alarms_is_that_of_those_there_are(example):
     ]
 
     assert sum(looked_at) == pytest.approx(ALARMS, rel=0.2)
-    assert len(example.properties("CloudWatch::Dashboard")) >= DASHBOARDS
+    assert len(example.properties("CloudWatch::CompositeAlarm")) == pytest.approx(COMPOSITES, rel=0.2)
+    assert len(example.properties("CloudWatch::Dashboard")) == DASHBOARDS
     assert len(example.properties("KMS::Key")) == KEYS
     assert len(example.properties("SecretsManager::Secret")) == SECRETS
