@@ -73,7 +73,8 @@ def journeys() -> dict[str, Commands]:
 def pytest(*paths: str, stack: Path | None = None) -> list[str]:
     """A run over these folders of tests, or files; of the journeys on that stack."""
     where = ["--stack", str(stack)] if stack else []
-    return [RUN, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *where, *(f"tests/{name}" for name in paths)]
+    quiet = ["--quiet", "--durations=25", "-p", "no:cacheprovider"]
+    return [RUN, "-m", "pytest", *quiet, *where, *(f"tests/{name}" for name in paths)]
 
 
 def run(name: str, commands: Commands, failed: threading.Event) -> None:

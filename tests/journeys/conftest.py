@@ -95,6 +95,16 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     return Stack(local, str(folder / "ca.pem"), folder)
 
 
+@pytest.fixture(scope="module")
+def environment(stack: Stack) -> Iterator[str]:
+    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stack.environment().items():
+            if name.startswith(("AWS_", "FUGACE_")):
+                patch.setenv(name, value)
+        yield stack.environment()["FUGACE_ENVIRONMENT"]
+
+
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     """Ask until the answer is true, and give it; the last answer is in the failure."""

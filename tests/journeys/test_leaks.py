@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -13,16 +13,6 @@ from tests.journeys.conftest import FINAL, Stack, Tenant, wait_for
 
 TEXT = "Zanzibar-Quokka 4711: votre colis, żółta łódź, est arrivé €"
 REFERENCE = "Quokka.reference-8842"
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 def numbers() -> list[str]:

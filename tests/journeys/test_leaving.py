@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
 from tests.journeys import scan
 from tests.journeys.conftest import FINAL, Stack, Tenant, fugace, wait_for
@@ -16,16 +15,6 @@ from tests.journeys.people import file, reached, send
 
 STAYS = {"ledger"}
 """Closed words and counts, for as long as the contract can be disputed."""
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 def rows(environment: str, of: str) -> dict[str, list[dict[str, Any]]]:

@@ -1,22 +1,12 @@
 """What is accepted survives what breaks: a few outages that heal within seconds. `make prove` has the others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.journeys.conftest import Stack, Tenant
 from tests.proof import outage
 from tests.proof.scenarios import QUICK
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 @pytest.fixture(scope="module")

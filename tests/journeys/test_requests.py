@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,6 @@ from tests.journeys.people import (
 
 PEOPLE = strangers(range(13, 34), 7)
 ALICE, BOB, CAROL, DAVE, ERIN, FRANK, GRACE = PEOPLE
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 @pytest.fixture(scope="module")

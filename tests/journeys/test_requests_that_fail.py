@@ -24,16 +24,6 @@ DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:
 
 
 @pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
-
-
-@pytest.fixture(scope="module")
 def shop(tenant_of: Callable[..., Tenant]) -> Tenant:
     """A tenant that people ask things of, with a live admin key."""
     return tenant_of("Meets obstacles", mode="live")

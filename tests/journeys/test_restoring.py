@@ -5,7 +5,7 @@ may, then things happen, and then the restore goes on with it.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,16 +19,6 @@ from tests.journeys.people import delivered, file, reached, rows, send, stranger
 
 PEOPLE = strangers(range(80, 99), 4)
 ERASED, LOST, THERE, PLANNED = PEOPLE
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 @pytest.fixture(scope="module")

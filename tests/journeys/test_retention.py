@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,6 @@ from tests.journeys.conftest import Stack, Tenant, fugace, wait_for
 
 ANNOUNCED = 36
 """Seconds from a choice to its being in force, and one more."""
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 @pytest.fixture

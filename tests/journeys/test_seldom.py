@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,16 +17,6 @@ ANNA, BELA, CLEO, DORA, EMIL, FINN, GUST, HEDI, IDA = PEOPLE
 TEN_YEARS = timedelta(days=3700)
 HOUR = 3600
 """A carrier or a client that asks for more than a quarter of an hour has it from a schedule, not from a queue."""
-
-
-@pytest.fixture(scope="module")
-def environment(stack: Stack) -> Iterator[str]:
-    """boto3 reads the stack's endpoint and credentials from the environment, as an operator's shell would have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            if name.startswith(("AWS_", "FUGACE_")):
-                patch.setenv(name, value)
-        yield stack.environment()["FUGACE_ENVIRONMENT"]
 
 
 @pytest.fixture(scope="module")
