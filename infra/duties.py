@@ -241,7 +241,7 @@ DUTIES = {
     "requests": Duty(
         "functions.dsar.counter.handler.handle",
         29,  # a list reads each request by itself
-        tenants="GetItem Query",  # a tenant leaves with no hold left
+        tenants="BatchGetItem GetItem Query",  # a tenant leaves by two keys, with no hold left
         purge="UpdateItem",
         ledger="PutItem Query",
         indexes=("by-deadline", "by-person"),

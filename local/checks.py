@@ -17,9 +17,9 @@ RUN = sys.executable
 TESTS = ROOT / "tests"
 SLOW = {"infra", "emulator", "journeys", "rights", "browser", "proof"}
 """Folders that need what is built or deployed."""
-PERSONS = {"test_leaks.py", "test_leaving.py", "test_outcomes.py", "test_requests.py", "test_requests_that_fail.py"}
-PERSONS |= {"test_restoring.py"}
-"""Journeys that take, on a stack of their own, about as long as all the others."""
+SECOND = {"test_leaks.py", "test_leaving.py", "test_outcomes.py", "test_requests.py", "test_requests_that_fail.py"}
+SECOND |= {"test_restoring.py", "test_seldom.py", "test_sending.py"}
+"""Journeys that take, on a second stack, about as long as all the others on the first."""
 WITH_TYPES = {"architecture", "cli", "contract"}
 """Folders that take, after style and types, about as long as all other fast ones."""
 
@@ -64,17 +64,17 @@ def slow() -> dict[str, Commands]:
 def journeys() -> dict[str, Commands]:
     """What the deployed stack does, on two of them; and then, what of its rights was used."""
     files = {path.name for path in (TESTS / "journeys").glob("test_*.py")}
+    halves = {"journeys, one half": (files - SECOND, TEST), "journeys, the other half": (SECOND, BESIDE)}
     return {
-        "journeys of messages": [pytest(*(f"journeys/{name}" for name in sorted(files - PERSONS)), stack=TEST.folder)],
-        "journeys of persons": [pytest(*(f"journeys/{name}" for name in sorted(PERSONS)), stack=BESIDE.folder)],
+        title: [pytest(*(f"journeys/{name}" for name in sorted(half)), stack=place.folder)]
+        for title, (half, place) in halves.items()
     }
 
 
 def pytest(*paths: str, stack: Path | None = None) -> list[str]:
     """A run over these folders of tests, or files; of the journeys on that stack."""
     where = ["--stack", str(stack)] if stack else []
-    quiet = ["--quiet", "--durations=25", "-p", "no:cacheprovider"]
-    return [RUN, "-m", "pytest", *quiet, *where, *(f"tests/{name}" for name in paths)]
+    return [RUN, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *where, *(f"tests/{name}" for name in paths)]
 
 
 def run(name: str, commands: Commands, failed: threading.Event) -> None:

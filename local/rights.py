@@ -135,6 +135,8 @@ class Rights:
         return {right: self._why(right) for right in sorted(self.granted)}
 
     def _why(self, right: Right) -> str:
+        if said := _seldom(right):
+            return said
         if right in self.used:
             return SEEN
         reasons: tuple[Callable[[Right], str], ...] = (
@@ -145,7 +147,6 @@ class Rights:
             self._passes,
             self._restores,
             self._serves,
-            _seldom,
         )
         return next((said for reason in reasons if (said := reason(right))), "")
 
@@ -232,7 +233,7 @@ class Rights:
 
     def document(self) -> str:
         """The table of it, role by role, in words that are the same in every deployment."""
-        lines = [_HEAD]
+        lines = [_HEAD.rstrip("\n")]
         for role in sorted({each.role for each in self.granted}):
             lines += [f"\n## {role.removeprefix(PREFIX)}\n", "| action | on | |", "|---|---|---|"]
             mine = {right: why for right, why in self.needed().items() if right.role == role}

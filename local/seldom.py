@@ -1,7 +1,7 @@
 """Rights for what no end-to-end test brings about: why each is needed, and the test that shows it without AWS.
 
-Anything else is seen at work or follows from what is deployed (`local.rights`). What stands here and is seen after all
-does no harm: some of it is a matter of moments.
+Anything else is seen at work or follows from what is deployed (`local.rights`). Some of what stands here is a matter of
+moments: whether a run of the tests has seen it makes no difference.
 """
 
 from collections.abc import Mapping
@@ -43,6 +43,10 @@ SELDOM: Mapping[tuple[str, str, str], Reason] = {
     ("requests", "s3:ListBucket", "exports"): Reason(
         "an archive is gone: without this right S3 says that it is forbidden, not that it is not there",
         "tests/contract/aws/test_archives.py::test_of_none_there_is_no_size",
+    ),
+    ("receipts", "dynamodb:GetItem", "messages"): Reason(
+        "a receipt that the table could not take at once was repeated by the carrier meanwhile, or is of a part",
+        "tests/unit/test_record.py::test_a_repeated_final_receipt_changes_nothing",
     ),
     ("notify", "dynamodb:GetItem", "messages"): Reason(
         "an eventually consistent read is behind the change that is to be told",
