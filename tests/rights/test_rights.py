@@ -3,10 +3,11 @@
 import pytest
 
 from local.place import ROOT, TESTED
-from local.rights import DOCUMENT, Rights, plain
-from local.seldom import SELDOM
+from tests.rights.page import PAGE, page
+from tests.rights.rights import Rights, plain
+from tests.rights.seldom import SELDOM
 
-AGAIN = ".venv/bin/python -m local.rights --write"
+AGAIN = ".venv/bin/python -m tests.rights.page --write"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,6 @@ def test_most_rights_were_seen_at_work(rights):
     assert len(rights.used & rights.granted) == seen > 250
 
 
-def test_the_document_says_what_is_granted(rights):
+def test_the_page_says_what_is_granted(rights):
     """It is what a reviewer reads."""
-    assert DOCUMENT.read_text(encoding="utf-8") == rights.document(), f"write it again: {AGAIN}"
+    assert PAGE.read_text(encoding="utf-8") == page(rights), f"write it again: {AGAIN}"

@@ -1,6 +1,6 @@
 """Rights for what no end-to-end test brings about: why each is needed, and the test that shows it without AWS.
 
-Anything else is seen at work or follows from what is deployed (`local.rights`). Some of what stands here is a matter of
+Anything else is seen at work or follows from what is deployed (`rights.py`). Some of what stands here is a matter of
 moments: whether a run of the tests has seen it makes no difference.
 """
 

@@ -1,4 +1,4 @@
-"""What each role may do, and what of it was done: `python -m local.rights`, after the journeys.
+"""What each role may do, and what of it was done.
 
 Rights are read back from a deployed stack; what was used, from what the emulators of both stacks wrote down while
 policies were enforced. What AWS does by itself in a role's name passes no check there. Each such right is held against
@@ -8,34 +8,22 @@ definition that names a function. So every right is either seen at work or follo
 
 import json
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
 from local import deploy
-from local.place import ROOT, TESTED, Place
-from local.seldom import SELDOM
+from local.place import Place
+from tests.rights.seldom import SELDOM
 
 PREFIX = "fugace-laptop-"
-DOCUMENT = ROOT / "docs/permissions.md"
 SEEN = "seen"
 _POLLS = {
     "sqs": {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"},
     "dynamodb": {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"},
 }
-_HEAD = """# Permissions
-
-What each role may do, on what, and how that is known to be needed. `seen`: with policies enforced, the end-to-end tests
-were let in by this very right. Everything else is done by AWS itself in the role's name, and follows from what is
-deployed; or it is `seldom`, and a test without AWS brings it about. The tests end with a comparison: a right that
-nothing uses fails them, and so does a call that is refused.
-
-Written by `python -m local.rights --write` after the journeys, from the stacks that they ran on: their carriers are
-`simulator` and `simulator-account`. A star at the end stays within what is named before it.
-"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,7 +65,7 @@ class Rights:
     def __init__(self, *places: Place) -> None:
         self._places = places
 
-    def _ask(self, service: str) -> Any:  # noqa: ANN401 - botocore has no types of its own
+    def _ask(self, service: str) -> Any:
         return deploy.client(self._places[0], service)
 
     @cached_property
@@ -231,16 +219,6 @@ class Rights:
             found.setdefault(_name(target["RoleArn"]), set()).update({target["Arn"], dead} - {None})
         return found
 
-    def document(self) -> str:
-        """The table of it, role by role, in words that are the same in every deployment."""
-        lines = [_HEAD.rstrip("\n")]
-        for role in sorted({each.role for each in self.granted}):
-            lines += [f"\n## {role.removeprefix(PREFIX)}\n", "| action | on | |", "|---|---|---|"]
-            mine = {right: why for right, why in self.needed().items() if right.role == role}
-            rows = {(right.action, plain(right.on), why) for right, why in mine.items()}
-            lines += [f"| {' | '.join(row)} |" for row in sorted(_together(rows))]
-        return "\n".join(lines) + "\n"
-
 
 def _seldom(right: Right) -> str:
     known = SELDOM.get((right.role.removeprefix(PREFIX), right.action, plain(right.on)))
@@ -254,7 +232,7 @@ def _rights(role: str, document: Mapping[str, Any]) -> Iterator[Right]:
                 yield Right(role, action, resource, _text(each.get("Condition", {})))
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM writes one as itself
+def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
@@ -277,30 +255,3 @@ def plain(arn: str) -> str:
         return "key root"
     plain = re.sub(r"^(table|function|role|stateMachine)[/:]", "", last.replace(PREFIX, ""))
     return re.sub(r"-000000000000-eu-west-3", "", plain.replace("alias/", "key "))
-
-
-def _together(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Rows on the same thing, for the same reason, as one."""
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for action, on, why in rows:
-        service, _, word = action.partition(":")
-        found.setdefault((service, on, why), []).append(word)
-    for (service, on, why), words in found.items():
-        yield f"{service}: {' '.join(sorted(words))}", f"`{on}`", why or "**nothing**"
-
-
-def main(*words: str) -> int:
-    """Print what is granted and not used, and what was refused; write the document if told to."""
-    rights = Rights(*TESTED)
-    idle = [right for right, why in rights.needed().items() if not why]
-    for right in idle:
-        print(f"granted, and used by nothing: {right.role} {right.action} {right.on} {right.condition}")
-    for each in sorted(rights.refused, key=str):
-        print(f"refused: {each.role} {each.action} {each.on}")
-    if "--write" in words:
-        DOCUMENT.write_text(rights.document(), encoding="utf-8")
-    return int(bool(idle or rights.refused))
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
