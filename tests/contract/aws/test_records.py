@@ -8,14 +8,15 @@ import pytest
 
 from fugace.adapters.dynamo.attributes import Pseudonym, Sealed
 from fugace.adapters.dynamo.lines import read_change, write_change
-from fugace.adapters.dynamo.messages import read_image
+from fugace.adapters.dynamo.messages import DynamoMessages, read_image
 from fugace.adapters.dynamo.rows import write_record
 from fugace.adapters.dynamo.subject_keys import DynamoSubjectKeys
 from fugace.adapters.dynamo.tables.messages import MessageItem
 from fugace.adapters.keyring import Keyring
 from fugace.adapters.vault import KeyVault
 from fugace.domain.message import Change, Evidence, Record, Status
-from tests.fakes import ALICE, FIRST, NOON, SHOP, sealed_record
+from tests.contract.aws.conftest import World
+from tests.fakes import ALICE, FIRST, NOON, SHOP, FakeClock, sealed_record
 
 STATES = [Status.ACCEPTED, Status.QUEUED, Status.SUBMITTED, Status.DELIVERED]
 PARCEL = (
@@ -88,6 +89,19 @@ def test_a_message_of_700_characters_costs_one_write_unit(vault: KeyVault) -> No
     assert len(PROSE) == 700
 
     assert size(write_record(final(vault, PROSE, segments=5)).serialize()) <= 1_024
+
+
+def test_a_row_in_hand_is_no_larger_than_at_its_end(world: World, vault: KeyVault, clock: FakeClock) -> None:
+    """A claim takes the room of what comes after it, so that its two writes cost no more than the others (B10)."""
+    messages = DynamoMessages(world.aws, "messages", clock)
+    end = final(vault, PROSE, segments=5)
+    messages.add(replace(end, history=end.history[:1], carrier_ref=""))
+
+    assert messages.claim(FIRST, NOON, stale=NOON)
+
+    (row,) = world.rows("messages")
+    assert "claimed" in row
+    assert size(row) < size(write_record(end).serialize())
 
 
 def test_nothing_personal_is_readable_in_a_row(vault: KeyVault) -> None:

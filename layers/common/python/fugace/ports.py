@@ -154,7 +154,8 @@ class Messages(Protocol):
 
         Gives the record as it is after the write; None where it is past `queued`, gone, under a legal hold, or claimed
         by another since after `stale` (read it to know which). A claim older than `stale` is given with that claim's
-        time still in `claimed_at`: whoever held it died half-way, and the outcome of its call is not known.
+        time still in `claimed_at`: whoever held it died half-way, and the outcome of its call is not known. A claim
+        whose answer was lost and had to be asked for again is given as it would have been at once.
         """
         ...
 

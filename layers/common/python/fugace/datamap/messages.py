@@ -58,6 +58,8 @@ class Message:
     )
     queued_at = row.personal("queued", "when its hand-over began", category=Category.TRAFFIC, exported="history")
     claimed_at = row.other("claimed", "since when a hand-over has it", _TECHNICAL)
+    claimed_by = row.other("by", "which hand-over has it: a random word", _TECHNICAL)
+    claimed_over = row.other("over", "since when the hand-over had it that died before this one", _TECHNICAL)
     encoding = row.personal("enc", "alphabet of the text", category=Category.TRAFFIC, exported="encoding")
     segments = row.personal("seg", "length of the text in segments", category=Category.TRAFFIC, exported="segments")
     category = row.personal(

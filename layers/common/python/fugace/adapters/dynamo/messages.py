@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -23,6 +24,8 @@ __all__ = ["DynamoMessages", "read_image"]
 
 _INSTANT = timedelta(microseconds=1)
 _TRIES = 3
+_CLAIMER = 6
+"""Random bytes by which a claim knows itself again: eight letters in the row."""
 
 
 class DynamoMessages:
@@ -72,25 +75,43 @@ class DynamoMessages:
         return {record.key: record for record in found if record}
 
     def claim(self, key: MessageKey, at: datetime, *, stale: datetime) -> Record | None:
-        """One conditional UpdateItem; what it gives is put together from the row before it and the claim itself."""
+        """One conditional UpdateItem; what it gives is put together from the row before it and the claim itself.
+
+        Where DynamoDB took it and nobody heard, the SDK asks again, and is refused because of our own claim: the row
+        that comes with the refusal shows it.
+        """
+        by = token_urlsafe(_CLAIMER)
         free = MessageItem.claimed_at.does_not_exist() | (MessageItem.claimed_at <= stale)
         free &= MessageItem.held.does_not_exist()
         actions = [
             MessageItem.status.set(Status.QUEUED),
             MessageItem.queued_at.set(MessageItem.queued_at | at),
+            MessageItem.claimed_over.set(MessageItem.claimed_at | at),  # what was there, or our own where none was
             MessageItem.claimed_at.set(at),
+            MessageItem.claimed_by.set(by),
         ]
         open_ = MessageItem.status.is_in(Status.ACCEPTED, Status.QUEUED)
-        before = self._change(key, actions, open_ & free, give="ALL_OLD")
+        try:
+            before = self._write(key, actions, open_ & free, give="ALL_OLD", show_refusal=True)
+        except ConditionFailedError as refused:
+            return self._ours(refused.there, by)
         if before is None:
             return None
         if before.status is Status.ACCEPTED:
             before = before.changed(Change(Status.QUEUED, at))
         return replace(before, claimed_at=before.claimed_at or at)
 
+    def _ours(self, there: Raw | None, by: str) -> Record | None:
+        """The claim that stands in its own way, as it would have been given at once; None where it is another's."""
+        row = self._table.read(there) if there else None
+        if row is None or row.claimed_by != by:
+            return None
+        record = self._alive(row)
+        return replace(record, claimed_at=row.claimed_over) if record else None
+
     def release(self, key: MessageKey, claimed_at: datetime) -> None:
         """One conditional UpdateItem."""
-        self._change(key, [MessageItem.claimed_at.remove()], MessageItem.claimed_at == claimed_at)
+        self._change(key, _let_go(), MessageItem.claimed_at == claimed_at)
 
     def note(
         self,
@@ -107,7 +128,7 @@ class DynamoMessages:
         A legal hold keeps the text too: on a held row, everything but its removal happens. A text that may still be
         handed over stays where the change is refused: somebody else is at it.
         """
-        also: list[Action] = [MessageItem.claimed_at.remove()]
+        also = _let_go()
         if carrier_ref:
             also.append(MessageItem.carrier_ref.set(carrier_ref))
         ways: list[tuple[list[Action], list[Condition]]] = [(also, [])]
@@ -146,22 +167,36 @@ class DynamoMessages:
         items = self._table.query(partition, within, index="by-time", newest_first=True, after=start, limit=limit)
         return [Place(item.anchor, MessageKey.read(item.key)) for item in items]
 
-    def _change(
-        self, key: MessageKey, actions: Sequence[Action], *only_if: Condition, give: str = "ALL_NEW"
-    ) -> Record | None:
+    def _change(self, key: MessageKey, actions: Sequence[Action], *only_if: Condition) -> Record | None:
         """None where a condition does not hold, or the record is not there (any more)."""
+        try:
+            return self._write(key, actions, *only_if)
+        except ConditionFailedError:
+            return None
+
+    def _write(
+        self,
+        key: MessageKey,
+        actions: Sequence[Action],
+        *only_if: Condition,
+        give: str = "ALL_NEW",
+        show_refusal: bool = False,
+    ) -> Record | None:
+        """None where DynamoDB gives no row. Raises ConditionFailedError."""
         condition = MessageItem.key.exists() & (MessageItem.expires_at > self._clock())
         for each in only_if:
             condition &= each
-        try:
-            item = self._table.update(str(key), actions=actions, only_if=condition, give=give)
-        except ConditionFailedError:
-            return None
+        item = self._table.update(str(key), actions=actions, only_if=condition, give=give, show_refusal=show_refusal)
         return read_record(item) if item else None
 
     def _alive(self, item: MessageItem) -> Record | None:
         record = read_record(item)
         return record if record.expires_at > self._clock() else None
+
+
+def _let_go() -> list[Action]:
+    """Nothing of a claim outlives it."""
+    return [each.remove() for each in (MessageItem.claimed_at, MessageItem.claimed_by, MessageItem.claimed_over)]
 
 
 def _from(before: frozenset[Status], carrier: str) -> Condition:

@@ -135,10 +135,24 @@ class Table(Generic[M]):
         actions: Sequence[Action],
         only_if: Condition | None = None,
         give: str = "ALL_NEW",
+        show_refusal: bool = False,
     ) -> M | None:
-        """Change a row; give it as it is after (`ALL_NEW`) or was before (`ALL_OLD`). Raises ConditionFailedError."""
+        """Change a row; give it as it is after (`ALL_NEW`) or was before (`ALL_OLD`).
+
+        Raises:
+            ConditionFailedError: it says what was there where `show_refusal` asks for that.
+
+        Source:
+            Amazon DynamoDB API reference, UpdateItem: ReturnValuesOnConditionCheckFailure consumes no read capacity.
+        """
         kwargs = self._connection.get_operation_kwargs(
-            self.name, hash_key, range_key, actions=actions, condition=only_if, return_values=give
+            self.name,
+            hash_key,
+            range_key,
+            actions=actions,
+            condition=only_if,
+            return_values=give,
+            return_values_on_condition_failure="ALL_OLD" if show_refusal else None,
         )
         answer = self._ask("UpdateItem", kwargs)
         return self.read(answer["Attributes"]) if "Attributes" in answer else None

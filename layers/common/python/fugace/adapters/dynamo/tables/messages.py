@@ -67,6 +67,9 @@ class MessageItem(Stored):
     `history` holds one line per change, written by `lines.py`; the change to
     `queued` is not among them but in `queued_at`, so that a claim and its
     repeat are the same write. What has its usual value is not stored.
+
+    `claimed_by` and `claimed_over` come and go with `claimed_at`: by them a
+    claim whose answer was lost knows itself again, and what it took over.
     """
 
     key = Text(Message.key, hash_key=True)
@@ -81,6 +84,8 @@ class MessageItem(Stored):
     history = Lines(Message.history)
     queued_at = Millis(Message.queued_at, null=True)
     claimed_at = Millis(Message.claimed_at, null=True)
+    claimed_by = Text(Message.claimed_by, null=True)
+    claimed_over = Millis(Message.claimed_over, null=True)
     encoding = Text(Message.encoding, null=True)
     segments = Number(Message.segments, null=True)
     category = Word(Message.category, Category)
