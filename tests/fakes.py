@@ -22,7 +22,7 @@ from fugace.domain.message import SENDABLE, Category, Change, Evidence, OnUnknow
 from fugace.domain.msisdn import Msisdn
 from fugace.domain.retention import Kind, Period, Retention
 from fugace.domain.tenant import ApiKey, Attempt, Tenant, Webhook
-from fugace.ports import Callback, Event, HttpAnswer, HttpRequest, Place, Refusing, Submission, Terms
+from fugace.ports import Callback, Event, HttpAnswer, HttpRequest, Place, Refusing, Step, Submission, Terms
 
 # Numbers that the French regulator keeps for fiction (ARCEP: 06 39 98 xx xx).
 ALICE = Msisdn.parse("+33639980001")
@@ -377,6 +377,7 @@ class FakeTenants:
         """Those whose key is destroyed, and whose row says so."""
         self.days: dict[date, set[TenantId]] = {}
         self.watermarks: dict[str, datetime] = {}
+        self.steps: dict[str, Step] = {}
 
     def get(self, tenant: TenantId) -> Tenant | None:
         return None if tenant in self.left else self.tenants.get(tenant)
@@ -428,7 +429,16 @@ class FakeTenants:
         return self.watermarks.get(name)
 
     def advance(self, name: str, to: datetime) -> None:
-        self.watermarks[name] = max(to, self.watermarks.get(name, to))
+        if name not in self.watermarks or self.watermarks[name] < to:
+            self.watermarks[name] = to
+            self.steps.pop(name, None)
+
+    def under_way(self, name: str) -> Step | None:
+        return self.steps.get(name)
+
+    def pause(self, name: str, step: Step) -> None:
+        if self.watermarks.setdefault(name, step.since) == step.since:
+            self.steps[name] = step
 
 
 class FakeWebhooks:

@@ -2,32 +2,25 @@
 
 Passes go forward in time along the anchors of messages, each at its own distance from now and from its own watermark.
 The early one asks "was it taken in hand?"; the late one, at the time after which a carrier says nothing more, "is it
-over?"; the last one ends what was handed over late. They look only at tenants that were active on the days concerned.
-A run that dies does no harm: the next one repeats what it did not finish.
+over?"; the last one ends what was handed over late. Each has its share of a run's time, so that none waits for ever
+for another. A run that dies does no harm: the next one repeats what was not noted.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 from fugace.domain.expiry import LONGEST_VALIDITY, drops_content
 from fugace.domain.message import SENDABLE, Change, Evidence, Record, Status
 from fugace.domain.retention import Retention
-from fugace.domain.tenant import Tenant
-from fugace.ports import Clock, Messages, Place, Queue, Tenants, Terms
+from fugace.ports import Clock, Messages, Queue, Tenants, Terms
+from functions.purge.steps import AT_ONCE, Steps
 
 EARLY = timedelta(minutes=10)
 """Stream, queue and hand-over are usually done within seconds."""
-FIRST_RUN = timedelta(days=2)
-"""How far back a pass begins that has no watermark yet: longer than the stream remembers (24 hours)."""
-AHEAD = timedelta(days=8)
-"""How long before its anchor a message may have been accepted: `send_at`, and a key last noted the day before."""
-STEP, LONGEST_STEP = timedelta(minutes=5), timedelta(days=1)
-BUSY = 1_000
-"""Messages in one step; with fewer, the next step is twice as long."""
-PAGE = 500
 ENOUGH = timedelta(seconds=30)
 """With less time left, the next run goes on."""
 
@@ -84,52 +77,20 @@ class Reconcile:
     """By a carrier's configured name."""
     terms: Mapping[str, Terms]
     """By a carrier's configured name."""
+    at_once: int = AT_ONCE
+    """Tenants that are asked about at the same time."""
 
     def run(self, left: Callable[[], timedelta]) -> Tally:
         """Go as far as the time that is `left` allows."""
         limits = sorted({terms.receipt_limit for terms in self.terms.values()})
         looks = [_Look(kind, limit) for limit in limits for kind in (Pass.LATE, Pass.LAST)]
-        tally = Tally()
-        for look in [_Look(Pass.EARLY, timedelta(0)), *looks]:
-            self._forward(look, left, tally)
+        looks.insert(0, _Look(Pass.EARLY, timedelta(0)))
+        tally, steps = Tally(), Steps(self.tenants, self.messages, self.at_once)
+        for look, late in zip(looks, _shares(len(looks), left), strict=True):
+            look_at = partial(self._look_at, look=look, tally=tally)
+            behind = steps.forward(look.name, self.clock() - look.age, look_at, late)
+            tally.behind = max(tally.behind, behind)
         return tally
-
-    def _forward(self, look: _Look, left: Callable[[], timedelta], tally: Tally) -> None:
-        end = self.clock() - look.age
-        since, step = self.tenants.watermark(look.name) or end - FIRST_RUN, STEP
-        while since < end and left() > ENOUGH:
-            seen, until = tally.seen, min(since + step, end)
-            if not self._between(since, until, look, left, tally):
-                break
-            self.tenants.advance(look.name, until)
-            since, step = until, STEP if tally.seen - seen > BUSY else min(step * 2, LONGEST_STEP)
-        tally.behind = max(tally.behind, end - since)
-
-    def _between(
-        self, since: datetime, until: datetime, look: _Look, left: Callable[[], timedelta], tally: Tally
-    ) -> bool:
-        """Look at all messages with an anchor in between. Whether there was time to."""
-        for tenant in self._active(since, until):
-            for shard in range(tenant.shards):
-                for places in self._pages(tenant, shard, since, until):
-                    if left() <= ENOUGH:
-                        return False
-                    records = self.messages.get_many([place.key for place in places]).values()
-                    self._look_at(records, tenant.retention, look, tally)
-        return True
-
-    def _active(self, since: datetime, until: datetime) -> Iterator[Tenant]:
-        first, last = (since - AHEAD).date(), until.date()
-        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        for tenant in self.tenants.active(days):
-            if known := self.tenants.get(tenant):
-                yield known
-
-    def _pages(self, tenant: Tenant, shard: int, since: datetime, until: datetime) -> Iterator[list[Place]]:
-        after = None
-        while places := self.messages.timeline(tenant.id, shard, since=since, until=until, after=after, limit=PAGE):
-            yield places
-            after = places[-1]
 
     def _look_at(self, records: Iterable[Record], retention: Retention, look: _Look, tally: Tally) -> None:
         again: dict[str, list[dict[str, str | int]]] = defaultdict(list)
@@ -179,3 +140,15 @@ class Reconcile:
         if self.messages.note(record.key, change, drop_content=drop, only_from=only_from):
             tally.expired += change.status is Status.EXPIRED
             tally.unknown += change.status is Status.UNKNOWN
+
+
+def _shares(number: int, left: Callable[[], timedelta]) -> Iterator[Callable[[], bool]]:
+    """For each of so many passes, one after the other, whether its time is up. What one leaves the others have."""
+    for waiting in range(number, 0, -1):
+        share = (left() - ENOUGH) / waiting
+        end = ENOUGH + share * (waiting - 1)
+        yield partial(_late, left, end)
+
+
+def _late(left: Callable[[], timedelta], end: timedelta) -> bool:
+    return left() <= end

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 
 from fugace.domain.errors import UnavailableError
 from fugace.domain.message import Change, Evidence, Status
 from fugace.domain.retention import Period
-from functions.purge import reconcile
-from functions.purge.reconcile import EARLY, FIRST_RUN, LONGEST_VALIDITY, Reconcile
+from functions.purge import steps
+from functions.purge.reconcile import EARLY, LONGEST_VALIDITY, Reconcile
 from tests.fakes import (
     BAKERY,
     FIRST,
@@ -283,7 +284,7 @@ def test_every_shard_is_looked_at():
 
 def test_pages_are_followed_to_the_end(monkeypatch):
     """Nobody may be missed because there were many."""
-    monkeypatch.setattr(reconcile, "PAGE", 3)
+    monkeypatch.setattr(steps, "PAGE", 3)
     rounds = Round(*(sealed_record(key=key_number(number)) for number in range(10)))
 
     assert rounds.run(minutes=11).seen == 10
@@ -310,13 +311,14 @@ def test_with_no_time_left_the_next_run_goes_on():
     assert rounds.run().relayed == 1
 
 
-def test_time_that_runs_out_in_the_middle_of_a_step_repeats_the_step():
-    """Half a step is no step: a message of the other half would never be seen again."""
+def test_time_that_runs_out_in_the_middle_of_a_tenant_repeats_the_tenant():
+    """Half of it is nothing: a message of the other half would never be seen again."""
     rounds = Round(sealed_record(), sealed_record(key=SECOND, shard=1), shards=2)
     rounds.tenants.advance("early", NOON - timedelta(minutes=1))
-    clock = iter([PLENTY, PLENTY, timedelta(0), timedelta(0), timedelta(0)])
+    clock = chain([PLENTY] * 4, repeat(timedelta(0)))
 
     rounds.run(left=lambda: next(clock), minutes=11)
+    assert [body["message"] for body in rounds.queue.sent] == [str(FIRST)]
     assert rounds.tenants.watermark("early") == NOON - timedelta(minutes=1)
 
     rounds.run()
@@ -343,35 +345,35 @@ def test_the_first_run_looks_back_further_than_the_stream_remembers():
 
     rounds.run(minutes=11)
 
-    assert timedelta(days=2) == FIRST_RUN
+    assert timedelta(days=2) == steps.FIRST_RUN
     assert len(rounds.queue.sent) == 3
 
 
 def test_long_silence_is_crossed_in_few_steps():
     """Two days in steps of five minutes would be 576 rounds of questions on the first run."""
     rounds = Round()
-    steps = []
+    made = []
     advance = rounds.tenants.advance
-    rounds.tenants.advance = lambda name, to: (steps.append(name), advance(name, to))
+    rounds.tenants.advance = lambda name, to: (made.append(name), advance(name, to))
 
     rounds.run(minutes=11)
 
-    assert steps.count("early") < 12
+    assert made.count("early") < 12
     assert rounds.tenants.watermark("early") == rounds.clock() - EARLY
 
 
-def test_where_there_are_many_messages_steps_stay_short(monkeypatch):
-    """A step that takes longer than a run would be repeated for ever."""
-    monkeypatch.setattr(reconcile, "BUSY", 0)
+def test_where_there_are_many_messages_of_one_tenant_steps_stay_short(monkeypatch):
+    """A tenant that takes longer than a run would be repeated for ever."""
+    monkeypatch.setattr(steps, "BUSY", 0)
     rounds = Round(*(sealed_record(key=key_number(n), at=NOON + timedelta(minutes=n)) for n in range(60)))
     rounds.tenants.advance("early", NOON)
-    steps = []
+    made = []
     advance = rounds.tenants.advance
-    rounds.tenants.advance = lambda name, to: (steps.append(name), advance(name, to))
+    rounds.tenants.advance = lambda name, to: (made.append(name), advance(name, to))
 
     rounds.run(hours=1, minutes=10)
 
-    assert steps.count("early") == 12
+    assert made.count("early") == 12
 
 
 def test_how_far_it_is_behind_is_told():

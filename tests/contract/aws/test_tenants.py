@@ -9,7 +9,7 @@ from fugace.adapters.dynamo.tenants import DynamoTenants
 from fugace.adapters.dynamo.webhooks import DynamoWebhooks
 from fugace.domain.retention import Period
 from fugace.domain.tenant import ApiKey, Attempt, Role, Secret, Webhook
-from fugace.ports import Tenants, Webhooks
+from fugace.ports import Step, Tenants, Webhooks
 from tests.contract.aws.conftest import World
 from tests.fakes import BAKERY, NOON, SHOP, FakeClock, FakeTenants, FakeWebhooks, kept, tenant
 
@@ -182,6 +182,47 @@ def test_a_watermark_never_goes_back(tenants: Tenants) -> None:
 
     assert tenants.watermark("early") == NOON + HOUR
     assert tenants.watermark("late") is None
+
+
+def test_a_step_is_given_as_it_was_noted(tenants: Tenants) -> None:
+    """With its end: a later run would otherwise think that all tenants are done up to its own."""
+    tenants.advance("early", NOON)
+    assert tenants.under_way("early") is None
+
+    for done in ("", SHOP, BAKERY):
+        step = Step(NOON, NOON + HOUR, done)
+        tenants.pause("early", step)
+        assert tenants.under_way("early") == step
+
+    assert tenants.watermark("early") == NOON
+    assert tenants.under_way("late") is None
+
+
+def test_a_first_step_puts_the_watermark_where_it_begins(tenants: Tenants) -> None:
+    """The next run would otherwise begin later, and who is done is done with this step alone."""
+    tenants.pause("early", Step(NOON, NOON + HOUR, SHOP))
+
+    assert tenants.watermark("early") == NOON
+
+
+def test_a_step_ends_with_the_watermark(tenants: Tenants) -> None:
+    """A run that is late with its note would have tenants left out of the next step."""
+    tenants.pause("early", Step(NOON, NOON + HOUR, SHOP))
+    tenants.advance("early", NOON + HOUR)
+    assert tenants.under_way("early") is None
+
+    tenants.pause("early", Step(NOON, NOON + HOUR, SHOP))
+    assert tenants.under_way("early") is None
+    assert tenants.watermark("early") == NOON + HOUR
+
+
+def test_a_watermark_that_does_not_move_leaves_the_step(tenants: Tenants) -> None:
+    """Whoever comes late with an end that is past undoes nothing."""
+    step = Step(NOON, NOON + HOUR, SHOP)
+    tenants.pause("early", step)
+    tenants.advance("early", NOON - HOUR)
+
+    assert tenants.under_way("early") == step
 
 
 # Webhooks.

@@ -196,6 +196,16 @@ class Messages(Protocol):
 # --- tenants ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a recurring pass looks through at a time: from its watermark on, tenant after tenant by id."""
+
+    since: datetime
+    until: datetime
+    done: str = ""
+    """The id of the last tenant that it is done with."""
+
+
 class Tenants(Protocol):
     """Tenants and their API keys."""
 
@@ -243,7 +253,7 @@ class Tenants(Protocol):
         ...
 
     def active(self, days: Sequence[date]) -> list[TenantId]:
-        """The tenants that were active on any of `days`, each once."""
+        """The tenants that were active on any of `days`, each once, by id."""
         ...
 
     def watermark(self, name: str) -> datetime | None:
@@ -251,7 +261,18 @@ class Tenants(Protocol):
         ...
 
     def advance(self, name: str, to: datetime) -> None:
-        """Note how far it has come. It never goes back."""
+        """Note how far it has come. It never goes back; a step that is under way ends with it."""
+        ...
+
+    def under_way(self, name: str) -> Step | None:
+        """The step that it has begun and not ended; it begins at the watermark."""
+        ...
+
+    def pause(self, name: str, step: Step) -> None:
+        """Note how far it has come within a step. Without effect once the watermark is not where the step begins.
+
+        Where there is no watermark yet, it is put there. What was noted of a step before is replaced.
+        """
         ...
 
 

@@ -135,6 +135,8 @@ class Mark:
     tenant = row.other("tenant", "a day, or `watermark`", _OPAQUE)
     item = row.other("item", "a tenant's id, or a name of a pass", _COMPANY)
     reached = row.other("reached", "how far a pass came", _TIME)
+    until = row.other("until", "where the step ends that a pass is at", _TIME)
+    done = row.other("done", "id of the last tenant that a pass is done with, in that step", _COMPANY)
     expires_at = row.other("expires_at", "when it is over", _TIME)
 
 

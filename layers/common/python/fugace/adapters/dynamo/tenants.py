@@ -12,7 +12,7 @@ from fugace.adapters.dynamo.writes import delete_counted, write_of
 from fugace.adapters.session import Aws
 from fugace.domain.ids import TenantId
 from fugace.domain.tenant import ApiKey, Tenant
-from fugace.ports import Clock, Write
+from fugace.ports import Clock, Step, Write
 
 REMEMBERED = timedelta(seconds=30)
 """How long `get` answers from memory: less than a changed retention is announced ahead."""
@@ -172,7 +172,23 @@ class DynamoTenants:
         """One conditional UpdateItem."""
         behind = MarkItem.reached.does_not_exist() | (MarkItem.reached < to)
         with suppress(ConditionFailedError):  # it is there, or further
-            self._marks.update(_WATERMARK, name, actions=[MarkItem.reached.set(to)], only_if=behind)
+            actions = [MarkItem.reached.set(to), MarkItem.until.remove(), MarkItem.done.remove()]
+            self._marks.update(_WATERMARK, name, actions=actions, only_if=behind)
+
+    def under_way(self, name: str) -> Step | None:
+        """One consistent GetItem."""
+        item = self._marks.get(_WATERMARK, name)
+        if item is None or item.reached is None or item.until is None:
+            return None
+        return Step(item.reached, item.until, item.done or "")
+
+    def pause(self, name: str, step: Step) -> None:
+        """One conditional UpdateItem: the whole step, or nothing of it."""
+        there = MarkItem.reached.does_not_exist() | (MarkItem.reached == step.since)
+        done = MarkItem.done.set(step.done) if step.done else MarkItem.done.remove()
+        actions = [MarkItem.reached.set(step.since), MarkItem.until.set(step.until), done]
+        with suppress(ConditionFailedError):  # another run has ended it
+            self._marks.update(_WATERMARK, name, actions=actions, only_if=there)
 
 
 def _row(tenant: Tenant, wrapped: bytes) -> TenantItem:

@@ -76,6 +76,8 @@ class MarkItem(Stored):
     tenant = Text(Mark.tenant, hash_key=True)
     item = Text(Mark.item, range_key=True)
     reached = Millis(Mark.reached, null=True)
+    until = Millis(Mark.until, null=True)
+    done = Text(Mark.done, null=True)
     expires_at = Seconds(Mark.expires_at, null=True)
 
 
