@@ -140,9 +140,8 @@ class Looks:
 
     def heartbeats(self) -> Part:
         """When each recurring pass last ended well."""
-        reached = wiring.tenants(self.settings).watermark("early")
         beats = {
-            "reconcile": reached + _EARLY if reached else None,
+            "reconcile": self._logs.last("reconcile", "reconciled"),
             "plan": self._logs.last("plan", "planned"),
             "watch": self._logs.last("watch", "watched"),
             "checkpoint": self._signed(),
@@ -155,6 +154,9 @@ class Looks:
             since = at or began  # a new environment has had no time yet
             if since and self.now - since > patience:
                 part.complain(f"{name} has not ended well for more than {patience}", runbook)
+        reached = wiring.tenants(self.settings).watermark("early")
+        if reached and (behind := self.now - reached - _EARLY) > LAG:
+            part.complain(f"reconcile is {behind} behind, though it may end well", "receipts-missing")
         part.rows = rows
         return part
 

@@ -33,6 +33,10 @@ ALARM: dict[str, Any] = {
 }
 
 
+ENDED = {"reconcile": "reconciled", "plan": "planned", "watch": "watched"}
+"""What each pass writes when it has ended well."""
+
+
 class Deployed:
     """An environment in which all is well, and what can happen to it."""
 
@@ -48,7 +52,7 @@ class Deployed:
         at = datetime.now(UTC) - ago
         wiring.tenants(self.settings).advance("early", at - timedelta(minutes=10))
         for name in passes:
-            self.log(name, {"event": {"plan": "planned"}.get(name, f"{name}ed")}, at)
+            self.log(name, {"event": ENDED[name]}, at)
 
     def log(self, function: str, line: dict[str, Any], at: datetime | None = None) -> None:
         logs, group = shared().client("logs"), f"/fugace/{self.environment}/{function}"
@@ -178,16 +182,29 @@ def test_a_pass_that_no_longer_ends_well_is_wrong(
     """In two hours all of them would have to have run: those that have are well."""
     later = datetime.now(UTC) + timedelta(hours=2)
     monkeypatch.setattr(wiring, "clock", lambda: lambda: later)
-    ran = {"plan", "watch"} - {name}
-    for each in ran:
-        deployed.log(each, {"event": {"plan": "planned", "watch": "watched"}[each]}, later - MINUTE)
-    if name != "reconcile":
-        wiring.tenants(deployed.settings).advance("early", later - 11 * MINUTE)
+    for each in set(ENDED) - {name}:
+        deployed.log(each, {"event": ENDED[each]}, later - MINUTE)
+    wiring.tenants(deployed.settings).advance("early", later - 11 * MINUTE)
 
     ((what, where),) = deployed.wrong()
 
     assert what.startswith(f"{name} has not ended well for ")
     assert where == f"docs/runbooks.md#{runbook}"
+
+
+def test_a_reconcile_that_ends_well_and_does_not_get_on_is_wrong(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More tenants are active than it can look at: its heartbeat goes on, and what was lost is found late."""
+    later = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr(wiring, "clock", lambda: lambda: later)
+    for name, event in ENDED.items():
+        deployed.log(name, {"event": event}, later - MINUTE)
+
+    ((what, where),) = deployed.wrong()
+
+    assert what.startswith("reconcile is 2:0")
+    assert where == "docs/runbooks.md#receipts-missing"
 
 
 def test_what_is_over_and_still_there_is_wrong_after_an_hour(deployed: Deployed) -> None:
