@@ -114,7 +114,7 @@ class Book:
         """What is to become of it, and which attempt this is, from 1. A forced outcome stays with its reference."""
         key = (flavour, reference)
         self._attempts[key] += 1
-        if key not in self._forced and self.faults:
+        if self._attempts[key] == 1 and self.faults:  # a retry is no new message
             fault = self.faults.pop(0)
             self._forced[key] = fault
             if fault.left > 1:

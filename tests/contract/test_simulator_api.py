@@ -162,6 +162,16 @@ def test_forced_outcomes_wait_in_line_and_can_be_called_off(loop: Loop) -> None:
     assert loop.ask("POST", "/v1/messages", ORDER | {"reference": "r4"}, **bearer())[0] == 202
 
 
+def test_a_forced_outcome_passes_by_what_was_tried_before(loop: Loop) -> None:
+    """Somebody else's message that is tried again must not use up what a test has asked for."""
+    busy = ORDER | {"to": "+33639980020"}
+    assert loop.ask("POST", "/v1/messages", busy, **bearer())[0] == 503
+    loop.ask("POST", "/faults", {"outcome": "refused"})
+
+    assert loop.ask("POST", "/v1/messages", busy, **bearer())[0] == 202
+    assert loop.ask("GET", "/faults")[1] == {"faults": [{"outcome": "refused", "count": 1}]}
+
+
 def test_a_forced_outcome_may_ask_for_another_wait(loop: Loop) -> None:
     """A carrier that asks for an hour is handled by other means than one that asks for two seconds."""
     loop.ask("POST", "/faults", {"outcome": "429-once", "retry_after": 3600})
