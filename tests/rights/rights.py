@@ -196,7 +196,7 @@ class Rights:
             said = "API Gateway checks for it before it takes the role"
         if right.role.endswith("-machine") and right.service == "kms":
             said = "Step Functions encrypts the history"
-        return said or self._timed(right)
+        return self._timed(right) or said  # which schedules wait at this moment makes no difference
 
     def _timed(self, right: Right) -> str:
         """What Scheduler does with the role that schedules are given."""
@@ -254,4 +254,5 @@ def plain(arn: str) -> str:
     if last == f"alias/{PREFIX.rstrip('-')}":
         return "key root"
     plain = re.sub(r"^(table|function|role|stateMachine)[/:]", "", last.replace(PREFIX, ""))
+    plain = re.sub(r"/stream/\d{4}-.+", "/stream", plain)  # it is named after the time when it was switched on
     return re.sub(r"-000000000000-eu-west-3", "", plain.replace("alias/", "key "))
