@@ -14,6 +14,13 @@ _getaddrinfo = socket.getaddrinfo
 _LOCAL_NAMES = {"localhost", "", None}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Journeys and proofs can be run on any instance."""
+    parser.addoption(
+        "--stack", default=".fugace/test", help="the folder of the instance that journeys and proofs are run on"
+    )
+
+
 def _is_loopback(host: Any) -> bool:
     if isinstance(host, bytes):
         host = host.decode()

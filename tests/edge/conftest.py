@@ -12,17 +12,21 @@ FORBIDDEN = re.compile(
     r"|fug_(live|test)_\w{20,}|whsec_[\w+/=]{20,}"  # keys and secrets that we give out
 )
 
-DRIVEN = pytest.StashKey[set[str] | None]()
-"""Events and codes that tests of this room have had printed; None where not all of its files are run."""
+DRIVEN = pytest.StashKey[set[str]]()
+"""Events and codes that tests of this room have had printed."""
 LAST = "_was_driven"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is asked of all other tests is asked last."""
+    """What is asked of all other tests is asked last; where only some of them run, it is not asked."""
     room = Path(__file__).parent
-    whole = set(room.glob("test_*.py")) <= {item.path for item in items}
-    config.stash[DRIVEN] = set() if whole and not config.option.keyword else None
-    items.sort(key=lambda item: item.path.parent == room and LAST in item.name)
+    config.stash[DRIVEN] = set()
+    last = [item for item in items if item.path.parent == room and LAST in item.name]
+    items[:] = [item for item in items if item not in last]
+    if set(room.glob("test_*.py")) <= {item.path for item in items} and not config.option.keyword:
+        items += last
+    else:
+        config.hook.pytest_deselected(items=last)
 
 
 @pytest.fixture
@@ -60,7 +64,5 @@ def _nobody_is_seen(printed: Callable[[], str], taken: list[str], request: pytes
     yield
     printed()
     everything = "".join(taken)
-    driven = request.config.stash[DRIVEN]
-    if driven is not None:
-        driven.update(re.findall(r'"(?:event|code)":"([a-z0-9-]+)"', everything))
+    request.config.stash[DRIVEN].update(re.findall(r'"(?:event|code)":"([a-z0-9-]+)"', everything))
     assert FORBIDDEN.findall(everything) == []

@@ -82,11 +82,6 @@ class Stack:
         return {**os.environ, **{name: value.strip("'\"") for name, value in pairs}}
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The journeys can be run on any instance."""
-    parser.addoption("--stack", default=".fugace/test", help="the folder of the instance that journeys are run on")
-
-
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A deployed stack, such as `make test` starts two of."""
