@@ -21,7 +21,7 @@ _CREDENTIALS = ("token", "signing")
 @app.command()
 @told
 def callback(
-    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    carrier: options.CarrierArgument,
     environment: options.Environment,
     api: Annotated[str, typer.Option(help="Where the API answers. Default: what the deployed stack says.")] = "",
 ) -> None:
@@ -36,7 +36,7 @@ def callback(
 @app.command()
 @told
 def credentials(
-    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    carrier: options.CarrierArgument,
     environment: options.Environment,
 ) -> None:
     """Put a carrier's credentials in their place: {"token": …, "signing": …}, from stdin. Used within five minutes."""
@@ -57,7 +57,7 @@ def credentials(
 @app.command()
 @told
 def pause(
-    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    carrier: options.CarrierArgument,
     environment: options.Environment,
     as_json: options.Json = False,
 ) -> None:
@@ -68,7 +68,7 @@ def pause(
 @app.command()
 @told
 def resume(
-    carrier: Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")],
+    carrier: options.CarrierArgument,
     environment: options.Environment,
     as_json: options.Json = False,
 ) -> None:

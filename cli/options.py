@@ -17,6 +17,7 @@ Environment = Annotated[
     str, typer.Option("--environment", "-e", envvar="FUGACE_ENVIRONMENT", help="Which deployment: laptop, or its name.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+CarrierArgument = Annotated[str, typer.Argument(metavar="CARRIER", help="A configured carrier's name.")]
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant's id (ten_…).")]
 
 

@@ -16,9 +16,7 @@ _LOCAL_NAMES = {"localhost", "", None}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Journeys and proofs can be run on any instance."""
-    parser.addoption(
-        "--stack", default=".fugace/test", help="the folder of the instance that journeys and proofs are run on"
-    )
+    parser.addoption("--stack", default=".fugace/test", help="the folder of the instance that is asked")
 
 
 def _is_loopback(host: Any) -> bool:
