@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fugace.domain.case import Case, CaseKey, CaseState, Identity, Right
+from fugace.domain.hold import Ground, Hold, HoldState
 from fugace.domain.ids import SubjectId, TenantId
 from fugace.domain.ledger import Action
-from fugace.domain.message import Record
+from fugace.domain.message import Record, Status
 from fugace.domain.msisdn import Msisdn
 from fugace.ports import HttpAnswer
 from functions.dsar.erasure.erase import Erasure, Ports
@@ -20,6 +21,7 @@ from tests.crashing import Calls
 from tests.fakes import (
     ALICE,
     BAKERY,
+    BOB,
     NOON,
     SHOP,
     FakeCarrier,
@@ -187,3 +189,33 @@ class House:
 
     def rows_of(self, to: Msisdn = ALICE, owner: TenantId = SHOP) -> list[Record]:
         return [record for record in self.messages.rows.values() if record.subject == self.subject(to, owner)]
+
+
+UNTIL = NOON + timedelta(days=90)
+HOLD = Hold(SHOP, "hold_aaaaaaaaaaaaaaaa", Ground.CLAIM, NOON, "key_setterse", UNTIL, HoldState.HELD)
+SENT = (Status.ACCEPTED, Status.SUBMITTED, Status.DELIVERED)
+
+
+def busy() -> House:
+    """Alice has two messages that a carrier has, and one that is planned; others have some too."""
+    house = House()
+    for number in (1, 2):
+        house.send(number, status=SENT, carrier_ref=f"ref-{number}")
+    planned = house.send(3, at=NOON + timedelta(days=2), status=[Status.ACCEPTED])
+    house.timer.at(planned.anchor, "carrier/simulator", {"message": str(planned.key)}, name=f"m-{planned.key.id}")
+    house.send(4, BOB)
+    house.send(5, ALICE, BAKERY)
+    house.file(ERASURE)
+    return house
+
+
+def put_hold(house: House, hold: Hold = HOLD, number: int = 1) -> None:
+    house.holds.rows[SHOP, hold.id] = hold
+    held = house.rows_of()[number - 1]
+    house.messages.rows[held.key] = replace(held, held=frozenset({hold.id}))
+
+
+def lift(house: House) -> None:
+    house.holds.rows[SHOP, HOLD.id] = replace(HOLD, state=HoldState.OVER)
+    for record in house.rows_of():
+        house.messages.rows[record.key] = replace(record, held=frozenset())

@@ -9,9 +9,8 @@ from fugace.domain.case import CaseState, Right
 from fugace.domain.ledger import Action
 from fugace.domain.message import Status
 from tests.crashing import crashes
-from tests.erasing import ERASURE, House, case_key
+from tests.erasing import ERASURE, HOLD, SENT, House, case_key, lift, put_hold
 from tests.fakes import ALICE, BAKERY, BOB, NOON, SHOP
-from tests.unit.test_erase import HOLD, SENT, lift, put_hold
 
 
 def furnished() -> House:
