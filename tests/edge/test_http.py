@@ -274,6 +274,7 @@ def test_who_has_no_plan_is_told_of_none() -> None:
         pytest.param(f"00-{TRACE}-{'0' * 16}-01", OURS, id="no parent id"),
         pytest.param(f"{PARENT}-{NUMBER}", OURS, id="something behind it"),
         pytest.param(NUMBER, OURS, id="a number"),
+        pytest.param(f"00-{NUMBER.strip('+'):0>32}-00f067aa0ba902b7-01", OURS, id="a number in the form of a trace"),
     ],
 )
 def test_a_trace_is_taken_in_its_form_alone(said: str, trace: str) -> None:

@@ -70,7 +70,7 @@ def test_a_carrier_that_asks_for_an_hour_is_given_it(stack: Stack, shop: Tenant,
 
 
 def test_a_client_that_asks_for_an_hour_is_given_it(stack: Stack, shop: Tenant, environment: str) -> None:
-    """Its event waits likewise, and what it is told afterwards has the same id."""
+    """Its event waits likewise."""
     stack.sink("POST", "/behave", {"path": "/in-an-hour", "status": 429, "times": 1, "retry_after": HOUR})
     made = shop.client("POST", "/v1/webhooks", {"url": stack.local["sink_url"] + "/in-an-hour"})
     assert made.status == 201, made.text
@@ -103,6 +103,7 @@ def test_a_choice_is_looked_ahead_for_everything_that_is_kept(shop: Tenant) -> N
     answer = shop.client("GET", f"/v1/retention?simulate={wanted}")
 
     assert answer.status == 200, answer.text
+    assert set(answer.json["simulated"]) == {part.partition(":")[0] for part in wanted.split(",")}
     assert shop.client("GET", "/v1/requests?state=all").status == 200
 
 
@@ -207,7 +208,7 @@ def test_a_callback_that_failed_is_made_again(stack: Stack, shop: Tenant) -> Non
 
 
 def test_who_came_back_is_asked_for_a_code_as_somebody_new(stack: Stack, shop: Tenant) -> None:
-    """What proves who asks is sealed with a key of its own; the erased one stays dead. Its carrier was asked, too."""
+    """What proves who asks is sealed with a key of its own; the erased one stays dead."""
     shop_ids = send(shop, IDA, 1)
     delivered(shop, shop_ids)
     reached(shop, file(shop, "erasure", IDA), "completed")
