@@ -7,9 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import boto3
+
+Series = tuple[str, frozenset[tuple[str, str]]]
+"""A metric is its name and all of its dimensions: with others it is another one."""
 
 
 def alarms(environment: str, since: datetime) -> set[str]:
@@ -24,10 +28,10 @@ def alarms(environment: str, since: datetime) -> set[str]:
     }
 
 
-def _value(alarm: dict[str, Any], counted: Counter[tuple[str, str]], since: datetime) -> float:
+def _value(alarm: dict[str, Any], counted: Counter[Series], since: datetime) -> float:
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     if alarm.get("Namespace") == "Fugace":
-        return counted[dimensions.get("service", ""), alarm["MetricName"]]
+        return counted[alarm["MetricName"], frozenset(dimensions.items())]
     if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible":
         return _waiting(dimensions["QueueName"])
     if alarm.get("Namespace") == "AWS/Lambda" and alarm["MetricName"] == "Errors":
@@ -35,16 +39,17 @@ def _value(alarm: dict[str, Any], counted: Counter[tuple[str, str]], since: date
     return -1.0
 
 
-def _counted(environment: str, since: datetime) -> Counter[tuple[str, str]]:
-    """By function and metric, what was written as embedded metrics."""
-    totals = Counter[tuple[str, str]]()
+def _counted(environment: str, since: datetime) -> Counter[Series]:
+    """What was written as embedded metrics."""
+    totals = Counter[Series]()
     for line in _lines(environment, since):
         if "_aws" not in line:
             continue
         for kind in line["_aws"]["CloudWatchMetrics"]:
-            for metric in kind["Metrics"]:
+            series = [frozenset((name, str(line[name])) for name in names) for names in kind["Dimensions"]]
+            for metric, dimensions in product(kind["Metrics"], series):
                 value = line.get(metric["Name"], 0)
-                totals[line.get("service", ""), metric["Name"]] += sum(value) if isinstance(value, list) else value
+                totals[metric["Name"], dimensions] += sum(value) if isinstance(value, list) else value
     return totals
 
 
